@@ -1,0 +1,3 @@
+//! Fixtures and cases.
+
+fondaco_sdk::fixtures!(promotion);
