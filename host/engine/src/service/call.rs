@@ -1,0 +1,101 @@
+//! One call of a service: find or make an instance, enter it, keep it or let it go.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Instant;
+
+use wasmtime::component::Val;
+use wasmtime::{Store, Trap, UpdateDeadline};
+
+use super::ServiceLimits;
+use super::exports::Export;
+use super::fault;
+use super::release::Release;
+use super::state::ServiceState;
+use super::warm::{Live, Warm};
+use crate::{CallContext, Class, Code, Engine, Fault};
+
+/// What all services of a process share.
+pub(super) struct House {
+    pub(super) engine: Engine,
+    pub(super) limits: ServiceLimits,
+    warm: Arc<AtomicUsize>,
+}
+
+impl House {
+    pub(super) fn new(engine: Engine, limits: ServiceLimits) -> Self {
+        Self { engine, limits, warm: Arc::default() }
+    }
+
+    /// A place for a release's warm instances.
+    pub(super) fn warm(&self) -> Warm {
+        Warm::new(Arc::clone(&self.warm), self.limits.clone())
+    }
+
+    /// Calls a function and answers what it answered, a `result` as it is.
+    pub(super) async fn enter(
+        &self,
+        release: &Release,
+        export: &Export,
+        context: CallContext,
+        args: &[Val],
+    ) -> Result<Option<Val>, Fault> {
+        if context.depth >= self.limits.depth {
+            return Err(too_deep(&release.label, self.limits.depth));
+        }
+        let tenant = context.tenant.clone();
+        let mut live = match release.warm.take(&tenant) {
+            Some(mut live) => {
+                live.store.data_mut().begin(context);
+                live
+            }
+            None => self.instantiate(release, context).await?,
+        };
+        live.uses += 1;
+        live.store.set_epoch_deadline(1);
+        match call(&mut live, export, args).await {
+            Ok(answer) => {
+                release.warm.put(tenant, live);
+                Ok(answer)
+            }
+            Err(error) => Err(fault::of_failure(&error, live.store.data(), &release.label)),
+        }
+    }
+
+    /// A fresh instance, for one tenant from now on.
+    pub(super) async fn instantiate(&self, release: &Release, context: CallContext) -> Result<Live, Fault> {
+        let (config, label) = (Arc::clone(&release.given.config), Arc::clone(&release.label));
+        let state = ServiceState::new(context, config, label, &self.limits);
+        let mut store = Store::new(self.engine.of(Class::Service), state);
+        store.limiter(ServiceState::limiter);
+        store.set_hostcall_fuel(self.limits.output_bytes);
+        store.set_epoch_deadline(1);
+        // At every tick: let others run, or stop when nobody waits any more.
+        store.epoch_deadline_callback(|store| {
+            if Instant::now() < store.data().call().deadline {
+                Ok(UpdateDeadline::Yield(1))
+            } else {
+                Err(Trap::Interrupt.into())
+            }
+        });
+        match release.pre.instantiate_async(&mut store).await {
+            Ok(instance) => Ok(Live { store, instance, uses: 0, born: Instant::now() }),
+            Err(error) => Err(fault::of_failure(&error, store.data(), &release.label)),
+        }
+    }
+}
+
+async fn call(live: &mut Live, export: &Export, args: &[Val]) -> wasmtime::Result<Option<Val>> {
+    let function = live.instance.get_func(&mut live.store, export.index);
+    let function = function.ok_or_else(|| wasmtime::format_err!("export `{}` is gone", export.name))?;
+    let mut answer = [Val::Bool(false)];
+    let results = answer.get_mut(..export.results).unwrap_or_default();
+    function.call_async(&mut live.store, args, results).await?;
+    let [answer] = answer;
+    Ok((export.results > 0).then_some(answer))
+}
+
+fn too_deep(label: &str, depth: u8) -> Fault {
+    let message = format!("`{label}` would be call {depth} on top of each other; services must not call in circles");
+    Fault::new(Code::ResourceExhausted, "CALL_TOO_DEEP", message)
+}
