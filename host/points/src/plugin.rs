@@ -1,0 +1,198 @@
+//! One plugin, ready to be called: typed, prepared once, run in a fresh store each time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fondaco_engine::{Code, Compiled, Digest, Engine, Fault, Plugin, PluginState, Run, Seed};
+use wasmtime::Store;
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, ComponentExportIndex, TypedFunc};
+
+use crate::function::Function;
+use crate::limits::PluginLimits;
+use crate::point::{OnFailure, Point};
+use crate::wit::{self, Cart};
+use crate::{examine, loyalty, price_rule, promotion, shipping_rate, tax, validation};
+
+/// What a plugin's function returns.
+type Returned<F> = (Result<<F as Function>::Answer, wit::Fault>,);
+
+/// A plugin behind the typed functions of its extension point. Cheap to clone.
+#[derive(Clone)]
+pub struct TypedPlugin {
+    plugin: Plugin,
+    point: Point,
+    /// By [`Function::ORDINAL`]. Each was checked against its Rust types: see [`TypedPlugin::new`].
+    functions: Arc<[ComponentExportIndex]>,
+}
+
+impl TypedPlugin {
+    /// Links the component and checks its exports against the types of its extension point.
+    pub fn new(engine: &Engine, compiled: Arc<Compiled>) -> Result<Self, Fault> {
+        let point = examine::point_of(&compiled, engine)?;
+        let functions = functions(point, compiled.component()).map_err(|error| {
+            // Wasmtime knows that it does not fit; the comparison with the contract knows where.
+            examine::check_types(&compiled, engine, point)
+                .err()
+                .unwrap_or_else(|| Fault::new(Code::InvalidArgument, "EXPORT_TYPE_MISMATCH", format!("{error:#}")))
+        })?;
+        let plugin = Plugin::prepare(engine, compiled)?;
+        Ok(Self { plugin, point, functions })
+    }
+
+    /// The extension point that it exports.
+    pub fn point(&self) -> Point {
+        self.point
+    }
+
+    /// The component.
+    pub fn compiled(&self) -> &Arc<Compiled> {
+        self.plugin.compiled()
+    }
+
+    /// Runs `F` in a fresh store. The answer is as the plugin gave it: not checked yet.
+    pub fn call<F: Function>(
+        &self,
+        cart: &Cart,
+        args: &F::Args,
+        config: &str,
+        limits: &fondaco_engine::Limits,
+    ) -> Run<Result<F::Answer, wit::Fault>> {
+        let seed = Seed { now_ms: cart.context.now_ms, request_id: &cart.context.request_id };
+        self.plugin.run(limits, seed, |store| self.enter::<F>(store, F::params(cart, args, config)))
+    }
+
+    fn enter<F: Function>(
+        &self,
+        store: &mut Store<PluginState>,
+        params: F::Params<'_>,
+    ) -> wasmtime::Result<Result<F::Answer, wit::Fault>> {
+        let index = self.functions.get(F::ORDINAL).filter(|_| F::POINT == self.point);
+        let index = index.ok_or_else(|| wasmtime::format_err!("{} has no {}", self.point, F::NAME))?;
+        let instance = self.plugin.instance_pre().instantiate(&mut *store)?;
+        let function = instance.get_func(&mut *store, index);
+        let function = function.ok_or_else(|| wasmtime::format_err!("{} is not a function", F::NAME))?;
+        // SAFETY: `functions` checked this export of this component against exactly these types when the plugin was
+        // prepared, and `functions[F::ORDINAL]` of a plugin at `F::POINT` is `F` alone. Checking again at each call
+        // would walk the whole type of a cart: a tenth of a call with 10 lines.
+        #[expect(unsafe_code, reason = "the check was made once, at preparation")]
+        let function = unsafe { TypedFunc::<F::Params<'_>, Returned<F>>::new_unchecked(function) };
+        let (answer,) = function.call(store, params)?;
+        Ok(answer)
+    }
+}
+
+/// The exports of a plugin at `point`, in the order of [`Function::ORDINAL`], each checked against its Rust types.
+pub(crate) fn functions(point: Point, component: &Component) -> wasmtime::Result<Arc<[ComponentExportIndex]>> {
+    let found = match point {
+        Point::PriceRule => vec![export::<price_rule::Evaluate>(component)?],
+        Point::Promotion => vec![export::<promotion::Evaluate>(component)?],
+        Point::ShippingRate => vec![export::<shipping_rate::Rates>(component)?],
+        Point::Tax => vec![export::<tax::Assess>(component)?],
+        Point::Loyalty => vec![
+            export::<loyalty::Earn>(component)?,
+            export::<loyalty::Burn>(component)?,
+            export::<loyalty::Reverse>(component)?,
+        ],
+        Point::Validation => vec![export::<validation::Check>(component)?],
+    };
+    Ok(found.into())
+}
+
+fn export<F: Function>(component: &Component) -> wasmtime::Result<ComponentExportIndex> {
+    let missing = || wasmtime::format_err!("{} is not exported by {}", F::NAME, F::POINT.interface());
+    let interface = component.get_export_index(None, F::POINT.interface()).ok_or_else(missing)?;
+    let (item, index) = component.get_export(Some(&interface), F::NAME).ok_or_else(missing)?;
+    let ComponentItem::ComponentFunc(function) = item else {
+        return Err(missing());
+    };
+    function.typecheck::<F::Params<'static>, Returned<F>>(&component.component_type().instance_type())?;
+    Ok(index)
+}
+
+/// What a release says, for [`crate::Points::prepare`].
+#[derive(Debug, Clone)]
+pub struct PluginSpec {
+    /// The plugin's name in its tenant.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The component.
+    pub compiled: Arc<Compiled>,
+    /// The release's config, JSON.
+    pub config: String,
+    /// What becomes of a quote when it fails.
+    pub on_failure: OnFailure,
+    /// What a call may take; the host's default where absent.
+    pub limits: Option<PluginLimits>,
+    /// The release before it, for [`OnFailure::LastGood`].
+    pub fallback: Option<Arc<ActivePlugin>>,
+}
+
+/// A plugin as one tenant released it.
+#[derive(Clone)]
+pub struct ActivePlugin {
+    /// The plugin's name in its tenant.
+    pub name: Arc<str>,
+    /// Its version.
+    pub version: Arc<str>,
+    /// sha256 of its bytes.
+    pub digest: Digest,
+    /// The release's config, JSON.
+    pub config: Arc<str>,
+    /// What becomes of a quote when it fails.
+    pub on_failure: OnFailure,
+    /// What a call may take.
+    pub limits: PluginLimits,
+    /// The component, typed.
+    pub plugin: TypedPlugin,
+    /// The release before it, which answers when this one fails and `on_failure` says so.
+    pub fallback: Option<Arc<ActivePlugin>>,
+    /// `name@version`, made once for logs.
+    pub(crate) label: Arc<str>,
+    /// `digest` in hexadecimal, made once for verdicts.
+    pub(crate) digest_text: Arc<str>,
+}
+
+impl ActivePlugin {
+    pub(crate) fn new(spec: PluginSpec, plugin: TypedPlugin, limits: PluginLimits) -> Self {
+        let digest = spec.compiled.digest();
+        Self {
+            label: format!("{}@{}", spec.name, spec.version).into(),
+            name: spec.name.into(),
+            version: spec.version.into(),
+            digest,
+            digest_text: digest.to_string().into(),
+            config: spec.config.into(),
+            on_failure: spec.on_failure,
+            limits,
+            plugin,
+            fallback: spec.fallback,
+        }
+    }
+
+    /// Where it has its say.
+    pub fn point(&self) -> Point {
+        self.plugin.point()
+    }
+
+    /// Runs `F` over `cart` in a fresh store, in the limits for a cart of that size and within `time`.
+    pub fn call<F: Function>(&self, cart: &Cart, args: &F::Args, time: Duration) -> Run<Result<F::Answer, wit::Fault>> {
+        let mut limits = self.limits.for_lines(cart.lines.len());
+        limits.wall = limits.wall.min(time);
+        self.plugin.call::<F>(cart, args, &self.config, &limits)
+    }
+}
+
+impl std::fmt::Debug for ActivePlugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { label, digest, on_failure, fallback, .. } = self;
+        let fallback = fallback.as_ref().map(|before| &before.label);
+        f.debug_struct("ActivePlugin")
+            .field("plugin", label)
+            .field("digest", digest)
+            .field("on_failure", on_failure)
+            .field("fallback", &fallback)
+            .finish_non_exhaustive()
+    }
+}
