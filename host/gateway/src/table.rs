@@ -1,0 +1,310 @@
+//! Which function of which service a request names.
+//!
+//! The table is rebuilt when a service is swapped and read without a lock. It holds names only: the function itself is
+//! looked up in the engine at each call, so a request never reaches a release that was replaced before it came.
+
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use fondaco_engine::{Code, Digest, Fault, Function, ServiceView, Services};
+use http::Method;
+
+use crate::codec::Plan;
+use crate::telemetry::{RouteMeter, Telemetry};
+
+/// What the host answers itself; no service may take these over.
+const RESERVED: &[&str] =
+    &["/v1/plugins", "/v1/releases", "/v1/services", "/v1/audit", "/healthz", "/metrics", "/openapi.json"];
+
+/// The routes of the services that serve. Cheap to clone.
+#[derive(Clone)]
+pub struct Routes {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    services: Services,
+    telemetry: Telemetry,
+    table: ArcSwap<Table>,
+    /// Rebuilds one at a time, so that an older snapshot never replaces a newer one.
+    rebuilding: std::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Table {
+    matcher: matchit::Router<Vec<Arc<CallRoute>>>,
+}
+
+/// What a path names.
+pub(crate) enum Found {
+    Call(Arc<CallRoute>),
+    /// The path is a service's, the method is not; these are.
+    OtherMethods(String),
+    Nothing,
+}
+
+impl Routes {
+    /// An empty table over `services`.
+    pub fn new(services: Services, telemetry: Telemetry) -> Self {
+        let inner = Inner { services, telemetry, table: ArcSwap::default(), rebuilding: std::sync::Mutex::new(()) };
+        let routes = Self { inner: Arc::new(inner) };
+        routes.refresh();
+        routes
+    }
+
+    /// To be called after a service was activated or deactivated.
+    pub fn refresh(&self) {
+        let _one_at_a_time = self.inner.rebuilding.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut calls: Vec<(String, CallRoute)> = Vec::new();
+        for service in self.inner.services.snapshot() {
+            for named in named_routes(&service) {
+                let meter = self.inner.telemetry.route(named.method.as_str(), &named.path);
+                let (path, route) = named.into_route(meter);
+                if calls.iter().any(|(other, there)| *other == path && there.method == route.method) {
+                    tracing::warn!(method = %route.method, path, service = %service.name, "route is taken by another service");
+                    continue;
+                }
+                calls.push((path, route));
+            }
+        }
+        self.inner.table.store(Arc::new(Table::of(calls)));
+    }
+
+    pub(crate) fn find(&self, method: &Method, path: &str) -> Found {
+        let table = self.inner.table.load();
+        let Ok(at) = table.matcher.at(path) else { return Found::Nothing };
+        if let Some(route) = at.value.iter().find(|route| route.method == *method) {
+            return Found::Call(Arc::clone(route));
+        }
+        let methods: Vec<&str> = at.value.iter().map(|route| route.method.as_str()).collect();
+        Found::OtherMethods(methods.join(", "))
+    }
+
+    /// The engine's invoker behind the routes.
+    pub(crate) fn services(&self) -> &Services {
+        &self.inner.services
+    }
+}
+
+impl Table {
+    fn of(calls: Vec<(String, CallRoute)>) -> Self {
+        let mut by_path: std::collections::BTreeMap<String, Vec<Arc<CallRoute>>> = std::collections::BTreeMap::new();
+        for (path, route) in calls {
+            by_path.entry(path).or_default().push(Arc::new(route));
+        }
+        let mut matcher = matchit::Router::new();
+        for (path, routes) in by_path {
+            if let Err(error) = matcher.insert(path.as_str(), routes) {
+                tracing::warn!(path, %error, "route cannot be served");
+            }
+        }
+        Self { matcher }
+    }
+}
+
+/// One function behind one method and path.
+pub(crate) struct CallRoute {
+    pub(crate) method: Method,
+    pub(crate) template: Box<str>,
+    pub(crate) service: Box<str>,
+    pub(crate) interface: Arc<str>,
+    pub(crate) function: Arc<str>,
+    pub(crate) meter: RouteMeter,
+    /// The plan of the release that served last: types are a matter of the component's bytes.
+    plan: ArcSwapOption<(Digest, Plan)>,
+}
+
+impl CallRoute {
+    /// How `function`'s calls look in JSON.
+    pub(crate) fn plan(&self, function: &Function) -> Result<Arc<(Digest, Plan)>, Fault> {
+        let digest = function.digest();
+        if let Some(pinned) = self.plan.load_full()
+            && pinned.0 == digest
+        {
+            return Ok(pinned);
+        }
+        let plan = Plan::of(function.ty()).map_err(|error| {
+            let message = format!("`{}` of `{}` cannot be called over HTTP: {error}", self.function, self.service);
+            Fault::new(Code::Unimplemented, "NOT_CALLABLE_OVER_HTTP", message)
+        })?;
+        let pinned = Arc::new((digest, plan));
+        self.plan.store(Some(Arc::clone(&pinned)));
+        Ok(pinned)
+    }
+}
+
+/// A route before its meters are made.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) service: String,
+    pub(crate) interface: Arc<str>,
+    pub(crate) function: Arc<str>,
+}
+
+impl Named {
+    fn into_route(self, meter: RouteMeter) -> (String, CallRoute) {
+        let route = CallRoute {
+            method: self.method,
+            template: self.path.as_str().into(),
+            service: self.service.into(),
+            interface: self.interface,
+            function: self.function,
+            meter,
+            plan: ArcSwapOption::empty(),
+        };
+        (self.path, route)
+    }
+}
+
+/// Every function's own route, and those of the manifest.
+pub(crate) fn named_routes(service: &ServiceView) -> Vec<Named> {
+    let mut routes = Vec::new();
+    for interface in &service.interfaces {
+        let (short, major) = parts_of(&interface.name);
+        for function in &interface.functions {
+            routes.push(Named {
+                method: Method::POST,
+                path: format!("/v{major}/{}/{short}/{}", service.name, function.name),
+                service: service.name.to_string(),
+                interface: Arc::clone(&interface.name),
+                function: Arc::clone(&function.name),
+            });
+        }
+    }
+    let mut manifest = Vec::new();
+    for (route, target) in &service.release.routes {
+        match resolve(route, target, &routes) {
+            Ok(named) => manifest.push(named),
+            Err(fault) => tracing::warn!(service = %service.name, route, %fault, "route of a manifest is left out"),
+        }
+    }
+    routes.extend(manifest);
+    routes
+}
+
+fn resolve(route: &str, target: &str, own: &[Named]) -> Result<Named, Fault> {
+    let (method, path) = parse(route)?;
+    let (interface, function) = target.split_once('.').unwrap_or_default();
+    let named = own
+        .iter()
+        .find(|named| parts_of(&named.interface).0 == interface && *named.function == *function)
+        .ok_or_else(|| invalid(route, format!("the component exports no `{target}`")))?;
+    Ok(Named {
+        method,
+        path,
+        service: named.service.clone(),
+        interface: Arc::clone(&named.interface),
+        function: Arc::clone(&named.function),
+    })
+}
+
+/// `fondaco:pricing/quotes@1.0.0` → `quotes`, `1`.
+pub(crate) fn parts_of(interface: &str) -> (&str, &str) {
+    let (path, version) = interface.split_once('@').unwrap_or((interface, "1"));
+    let short = path.rsplit_once('/').map_or(path, |(_, short)| short);
+    (short, version.split('.').next().unwrap_or("1"))
+}
+
+/// Checks the routes of a manifest before its component may serve.
+pub fn check_routes(routes: &[(String, String)]) -> Result<(), Fault> {
+    for (route, target) in routes {
+        parse(route)?;
+        if target.split_once('.').is_none_or(|(interface, function)| interface.is_empty() || function.is_empty()) {
+            return Err(invalid(route, format!("`{target}` should read `interface.function`")));
+        }
+    }
+    Ok(())
+}
+
+/// `POST /v1/pricing/quotes`
+fn parse(route: &str) -> Result<(Method, String), Fault> {
+    let (method, path) = route.split_once(' ').ok_or_else(|| invalid(route, "it should read `METHOD /path`"))?;
+    let method = match method {
+        "GET" => Method::GET,
+        "POST" => Method::POST,
+        "PUT" => Method::PUT,
+        "PATCH" => Method::PATCH,
+        "DELETE" => Method::DELETE,
+        _ => return Err(invalid(route, "the method is one of GET, POST, PUT, PATCH, DELETE")),
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    if !path.starts_with("/v")
+        || path.len() > 256
+        || path.ends_with('/')
+        || path.contains("//")
+        || !path.bytes().all(plain)
+    {
+        return Err(invalid(
+            route,
+            "the path starts with /v1/ (or another version) and has letters, digits, - . _ ~ only",
+        ));
+    }
+    let is_below =
+        |reserved: &str| path.strip_prefix(reserved).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if let Some(reserved) = RESERVED.iter().find(|reserved| is_below(reserved)) {
+        return Err(invalid(route, format!("{reserved} is the host's own")));
+    }
+    Ok((method, path.to_owned()))
+}
+
+fn invalid(route: &str, why: impl std::fmt::Display) -> Fault {
+    let message = format!("`{route}` is not a route that a service may have: {why}");
+    Fault::new(Code::InvalidArgument, "INVALID_ROUTE", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own() -> Vec<Named> {
+        vec![Named {
+            method: Method::POST,
+            path: "/v1/pricing/quotes/quote".into(),
+            service: "pricing".into(),
+            interface: "fondaco:pricing/quotes@1.0.0".into(),
+            function: "quote".into(),
+        }]
+    }
+
+    #[test]
+    fn a_manifest_names_interface_and_function() {
+        let named = resolve("POST /v1/pricing/quotes", "quotes.quote", &own()).unwrap();
+        assert_eq!((named.path.as_str(), &*named.function), ("/v1/pricing/quotes", "quote"));
+        for target in ["quotes.other", "others.quote", "quote", ""] {
+            assert_eq!(resolve("POST /v1/x", target, &own()).unwrap_err().reason, "INVALID_ROUTE", "{target}");
+        }
+    }
+
+    #[test]
+    fn routes_are_checked_before_anything_serves() {
+        let check = |route: &str| check_routes(&[(route.to_owned(), "a.b".to_owned())]);
+        for good in ["POST /v1/pricing/quotes", "GET /v2/products", "DELETE /v1/plugins-of-mine"] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "POST",
+            "post /v1/x",
+            "FETCH /v1/x",
+            "POST v1/x",
+            "POST /x",
+            "POST /v1/x/",
+            "POST /v1//x",
+            "POST /v1/{a}",
+            "POST /v1/plugins",
+            "POST /v1/releases/x",
+            "POST /v1/x y",
+            "POST /v1/ü",
+        ] {
+            assert_eq!(check(bad).unwrap_err().reason, "INVALID_ROUTE", "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_major_version_leads_the_path() {
+        assert_eq!(parts_of("fondaco:pricing/quotes@1.0.0"), ("quotes", "1"));
+        assert_eq!(parts_of("a:b/c@2.3.4"), ("c", "2"));
+        assert_eq!(parts_of("a:b/c"), ("c", "1"));
+    }
+}
