@@ -1,0 +1,157 @@
+//! The life of a host process: set up, listen, restore, seed, serve, stop. All of it is on this page.
+
+mod config;
+mod logging;
+mod runtime;
+mod seed;
+mod watch;
+mod welcome;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use fondaco_engine::{Engine, EngineConfig, ServiceLimits, Services, WorkerCommand};
+use fondaco_gateway::{Admin, Gateway, Parts, Routes, Telemetry};
+use fondaco_points::Points;
+use fondaco_registry::{Deployer, Registry};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch as flag;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{Common, Up};
+use crate::failure::Failure;
+use crate::output::Output;
+
+use config::{Config, ServicesConfig};
+use runtime::Adapter;
+
+/// What is set up before anything is served.
+struct House {
+    registry: Registry,
+    deployer: Deployer,
+    points: Points,
+    routes: Routes,
+    telemetry: Telemetry,
+}
+
+/// Runs a host until it is told to stop.
+pub(crate) async fn up(common: &Common, up: &Up, output: Output) -> Result<(), Failure> {
+    let config = Config::load(common, up)?;
+    let _lines = logging::start(&config.log)?;
+    let house = set_up(&config).await?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| Failure::Local(format!("{} cannot be listened on: {error}", config.listen)))?;
+    let address = listener.local_addr().map_err(anyhow::Error::from)?;
+
+    let (ready, is_ready) = flag::channel(false);
+    let shutdown = CancellationToken::new();
+    let gateway = gateway(&house, &config, is_ready);
+    let serving = tokio::spawn(gateway.serve(listener, shutdown.clone()));
+
+    restore(&house.deployer, output).await?;
+    let mut welcome = None;
+    if let Some(folder) = &up.seed {
+        let keys = seed::seed(&house, folder, &up.components, &config.state, output).await?;
+        welcome = Some((folder, keys));
+    }
+    let watching = up.watch.as_deref().map(|folder| watch::start(folder, house.deployer.clone())).transpose()?;
+    ready.send_replace(true);
+    tracing::info!(%address, state = %config.state.display(), "host is ready");
+    output.note(format!("listening on http://{address} (Ctrl-C stops)"));
+    if let Some((folder, keys)) = &welcome {
+        output.note(welcome::text(folder, keys, &config, address));
+    }
+
+    stop_asked().await?;
+    tracing::info!("host stops");
+    ready.send_replace(false);
+    drop(watching);
+    shutdown.cancel();
+    serving.await.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
+    house.deployer.close().await;
+    house.registry.close().await;
+    tracing::info!("host has stopped");
+    Ok(())
+}
+
+async fn set_up(config: &Config) -> Result<House, Failure> {
+    make_private(&config.state)?;
+    let registry = Registry::open(config.state.join("registry")).await?;
+    let telemetry = Telemetry::new().map_err(anyhow::Error::from)?;
+    telemetry.install();
+    let worker = WorkerCommand::this_program().context("the path of this program")?;
+    let settings =
+        EngineConfig { compile: config.compile.limits(), ..EngineConfig::new(config.state.join("cache"), worker) };
+    let engine = Engine::new(settings).map_err(anyhow::Error::from)?;
+    let points = Points::new(engine.clone());
+    let mut extensions = fondaco_capabilities::all();
+    extensions.push(points.extension());
+    let services = Services::new(&engine, extensions, limits(&config.services));
+    let routes = Routes::new(services.clone(), telemetry.clone());
+    let adapter = Adapter { engine, points: points.clone(), services, routes: routes.clone() };
+    let deployer = Deployer::open(registry.clone(), Arc::new(adapter)).await?;
+    Ok(House { registry, deployer, points, routes, telemetry })
+}
+
+fn limits(config: &ServicesConfig) -> ServiceLimits {
+    ServiceLimits { roots: config.roots, wall: Duration::from_millis(config.wall_ms), ..ServiceLimits::default() }
+}
+
+fn gateway(house: &House, config: &Config, ready: flag::Receiver<bool>) -> Gateway {
+    let admin = Admin {
+        deployer: house.deployer.clone(),
+        points: house.points.clone(),
+        contracts: Arc::new(crate::contracts::resolve()),
+        ready,
+    };
+    Gateway::new(Parts {
+        routes: house.routes.clone(),
+        keys: house.registry.keys().clone(),
+        admin,
+        telemetry: house.telemetry.clone(),
+        config: config.gateway.clone(),
+    })
+}
+
+async fn restore(deployer: &Deployer, output: Output) -> Result<(), Failure> {
+    let bar = output.progress("restoring releases".to_owned());
+    let restored = deployer
+        .restore(|progress| {
+            bar.set_message(format!("restoring {} ({}/{})", progress.what, progress.done, progress.total));
+        })
+        .await?;
+    bar.finish_and_clear();
+    if restored.served > 0 || !restored.left_out.is_empty() {
+        tracing::info!(served = restored.served, left_out = restored.left_out.len(), "releases were restored");
+    }
+    for left in &restored.left_out {
+        output.note(format!("{} of {} does not serve: {}", left.slot, left.slot.scope(), left.fault));
+    }
+    Ok(())
+}
+
+/// SIGINT or SIGTERM.
+async fn stop_asked() -> Result<(), Failure> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(anyhow::Error::from)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(anyhow::Error::from)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// State holds keys' hashes and merchants' code: it is this user's own.
+fn make_private(folder: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::DirBuilderExt;
+    let mut builder = std::fs::DirBuilder::new();
+    builder
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| Failure::Local(format!("the state folder {}: {error}", folder.display())))
+}
