@@ -1,0 +1,35 @@
+//! `cargo xtask bench`: builds everything with optimisations and runs the measurements of `tests/bench`.
+
+use anyhow::Result;
+
+use crate::guests;
+use crate::run::{HOST, cargo, run, target};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Less than three minutes
+    #[arg(long)]
+    quick: bool,
+    /// Print one JSON object, last
+    #[arg(long)]
+    json: bool,
+}
+
+/// Builds, then measures. The measuring program's output goes through.
+pub(crate) fn bench(args: &Args) -> Result<()> {
+    let components = guests::build()?;
+    run(
+        "build the host and the benchmark, release",
+        cargo().args(["build", "--release", "--package", "fondaco-bench"]).args(HOST),
+    )?;
+    let release = target().join("release");
+    let mut measure = std::process::Command::new(release.join("fondaco-bench"));
+    measure.arg("run").arg("--host").arg(release.join("fondaco")).arg("--components").arg(components);
+    if args.quick {
+        measure.arg("--quick");
+    }
+    if args.json {
+        measure.arg("--json");
+    }
+    run("measure", &mut measure)
+}

@@ -1,0 +1,55 @@
+//! Running other programs, and where things are.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
+
+/// Cargo's target folder.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// Where tools that are not part of the build are kept, across clones: `$XDG_CACHE_HOME/fondaco/tools`.
+pub(crate) fn tools() -> Result<PathBuf> {
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
+        .context("neither XDG_CACHE_HOME nor HOME is set: there is nowhere to keep tools")?;
+    Ok(cache.join("fondaco/tools"))
+}
+
+/// This cargo.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+/// Says what is done, and does it; output goes through.
+pub(crate) fn run(what: &str, command: &mut Command) -> Result<()> {
+    eprintln!("• {what}");
+    let status = command.stdin(Stdio::null()).status().with_context(|| format!("{what}: {command:?} did not start"))?;
+    ensure!(status.success(), "{what}: {command:?} ended with {status}");
+    Ok(())
+}
+
+/// Whether a program answers `--version`.
+pub(crate) fn answers(program: impl AsRef<std::ffi::OsStr>) -> bool {
+    Command::new(program)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// What to build for the host. The SDK is there only for what it depends on: with it, features resolve as they do for
+/// the whole workspace, so that wasmtime is built once and not anew for each selection of packages.
+pub(crate) const HOST: [&str; 4] = ["--package", "fondaco", "--package", "fondaco-sdk"];
