@@ -163,8 +163,8 @@ pub struct PoolConfig {
     pub tables: u32,
     /// The most that WebAssembly may use of the stack in one call.
     pub stack_bytes: usize,
-    /// Slots that stay prepared for the component that ran in them last. With more components than this in turn, a
-    /// call pays for mapping its component's memory image anew.
+    /// Unused slots that stay prepared for the component that ran in them last, rather than being given to the next.
+    /// Worth most where memories are mapped from images: there, another component's slot costs mapping it anew.
     pub warm_slots: u32,
     /// How much of a memory, table or stack stays resident in its slot when an instance goes. What a small call
     /// touches should fit, so that a call costs no page fault and no system call.
