@@ -192,7 +192,8 @@ pub(crate) struct Watcher {
 }
 
 async fn follow_all(keys: Weak<Shared>, options: KeyOptions) {
-    let mut ticks = tokio::time::interval(options.poll);
+    // The keys were just read: the first look is due after a period, not at once.
+    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + options.poll, options.poll);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut watcher = None;
     let mut stored = Instant::now();
