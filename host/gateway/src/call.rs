@@ -46,11 +46,6 @@ where
     let body = read_body(&head.headers, body, host.config.call_bytes, until).await?;
     let _turn = host.admit_call(until).await?;
 
-    let services = host.routes.services();
-    let function = services.function(&route.service, &route.interface, &route.function)?;
-    let pinned = route.plan(&function)?;
-    let plan = &pinned.1;
-    let arguments = plan.arguments(&body)?;
     let context = CallContext {
         tenant: caller.tenant().clone(),
         subject: Arc::clone(caller.subject()),
@@ -60,6 +55,14 @@ where
         depth: 0,
         outcomes: learnt.outcomes.clone(),
     };
+    if let Some(native) = &route.native {
+        return Ok(json(native.call(context, body).await?));
+    }
+    let services = host.routes.services();
+    let function = services.function(&route.service, &route.interface, &route.function)?;
+    let pinned = route.plan(&function)?;
+    let plan = &pinned.1;
+    let arguments = plan.arguments(&body)?;
     // Bounded by the deadline in its context: no timer of its own.
     let answer = services.call(&context, &function, arguments).await?;
     response(plan, answer.as_ref())
@@ -72,7 +75,11 @@ fn response(plan: &Plan, answer: Option<&Val>) -> Result<Response, Problem> {
         *response.status_mut() = StatusCode::NO_CONTENT;
         return Ok(response);
     };
+    Ok(json(body))
+}
+
+fn json(body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
+    response
 }

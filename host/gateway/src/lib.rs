@@ -26,5 +26,5 @@ pub use config::GatewayConfig;
 pub use entry::{Gateway, Parts};
 pub use hosted::Admin;
 pub use problem::Problem;
-pub use table::{Routes, check_routes};
+pub use table::{NativeFunction, Routes, check_routes};
 pub use telemetry::Telemetry;

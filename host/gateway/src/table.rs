@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use fondaco_engine::{Code, Digest, Fault, Function, ServiceView, Services};
+use bytes::Bytes;
+use fondaco_engine::{CallContext, Code, Digest, Fault, Function, ServiceView, Services};
+use futures::future::BoxFuture;
 use http::Method;
 
 use crate::codec::Plan;
@@ -15,6 +17,13 @@ use crate::telemetry::{RouteMeter, Telemetry};
 /// What the host answers itself; no service may take these over.
 const RESERVED: &[&str] =
     &["/v1/plugins", "/v1/releases", "/v1/services", "/v1/audit", "/healthz", "/metrics", "/openapi.json"];
+
+/// A function of this process behind the door of a service's: the same key, limits, count and log line, and no
+/// component. For hosts that link a service; the benchmark's limit is one.
+pub trait NativeFunction: Send + Sync {
+    /// Answers one call: JSON in, JSON out.
+    fn call(&self, context: CallContext, body: Bytes) -> BoxFuture<'_, Result<Vec<u8>, Fault>>;
+}
 
 /// The routes of the services that serve. Cheap to clone.
 #[derive(Clone)]
@@ -50,6 +59,22 @@ impl Routes {
         let routes = Self { inner: Arc::new(inner) };
         routes.refresh();
         routes
+    }
+
+    /// Puts `function` behind one method and path, in place of all services' routes.
+    pub fn serve_native(&self, method: Method, path: &str, function: Arc<dyn NativeFunction>) {
+        let meter = self.inner.telemetry.route(method.as_str(), path);
+        let route = CallRoute {
+            method,
+            template: path.into(),
+            service: "native".into(),
+            interface: "native".into(),
+            function: "native".into(),
+            meter,
+            plan: ArcSwapOption::empty(),
+            native: Some(function),
+        };
+        self.inner.table.store(Arc::new(Table::of(vec![(path.to_owned(), route)])));
     }
 
     /// To be called after a service was activated or deactivated.
@@ -112,6 +137,8 @@ pub(crate) struct CallRoute {
     pub(crate) meter: RouteMeter,
     /// The plan of the release that served last: types are a matter of the component's bytes.
     plan: ArcSwapOption<(Digest, Plan)>,
+    /// What answers in place of the service's function.
+    pub(crate) native: Option<Arc<dyn NativeFunction>>,
 }
 
 impl CallRoute {
@@ -153,6 +180,7 @@ impl Named {
             function: self.function,
             meter,
             plan: ArcSwapOption::empty(),
+            native: None,
         };
         (self.path, route)
     }
