@@ -116,7 +116,8 @@ impl Host {
     }
 }
 
-fn create_key(binary: &Path, state: &Path) -> Result<String> {
+/// A key for a state folder, made before a server opens it.
+pub(crate) fn create_key(binary: &Path, state: &Path) -> Result<String> {
     let output = Command::new(binary)
         .args([
             "keys",

@@ -3,9 +3,12 @@
 //! A benchmark is a tool, not a product: it may use floating point for its figures, and it stops at the first error.
 #![allow(clippy::cast_precision_loss)]
 
+mod door;
+mod duel;
 mod growth;
 mod host;
 mod load;
+mod log;
 mod measure;
 mod native;
 mod plugin_call;
@@ -15,8 +18,10 @@ mod report;
 mod scene;
 mod stages;
 mod swap;
+mod webhook;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -40,9 +45,14 @@ enum Command {
     ServeQuotes {
         #[arg(long)]
         listen: String,
+        /// A host's state, whose keys are good here
+        #[arg(long)]
+        state: PathBuf,
         #[arg(long)]
         webhooks: Option<String>,
     },
+    /// Measure builds of the host against each other
+    Duel(duel::Duel),
     /// Serve the rules as webhooks
     ServeRules {
         #[arg(long)]
@@ -71,11 +81,15 @@ pub(crate) struct Options {
 async fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Run(options) => run(&options).await,
-        Command::ServeQuotes { listen, webhooks: None } => native::serve_quotes(&listen, native::Way::Linked).await,
-        Command::ServeQuotes { listen, webhooks: Some(address) } => {
-            native::serve_quotes(&listen, native::Way::Webhook(native::webhook_client()?, address)).await
+        Command::ServeQuotes { listen, state, webhooks } => {
+            let way = match webhooks {
+                None => native::Way::Linked,
+                Some(address) => native::Way::Webhook(webhook::Webhooks::new(address)?),
+            };
+            door::serve(&listen, &state, Arc::new(native::Shop::new(way)?)).await
         }
-        Command::ServeRules { listen } => native::serve_rules(&listen).await,
+        Command::Duel(duel) => duel::run(&duel).await,
+        Command::ServeRules { listen } => webhook::serve_rules(&listen).await,
     }
 }
 

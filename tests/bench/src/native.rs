@@ -1,23 +1,19 @@
-//! The limit and today's alternative: the same pipeline and the same rules without Wasm.
+//! The limit and today's alternative: the same server, pipeline and rules without Wasm.
 //!
-//! `native` links the rules; `webhook` asks each of them over a keep-alive HTTP connection, as merchants' extensions
-//! are asked today. Both serve `POST /v1/pricing/quotes` with the same JSON, on the same HTTP stack as the host.
+//! `native` links the rules; `webhook` asks each of them over HTTP, as merchants' extensions are asked today. Both
+//! stand behind the host's own [`door`](crate::door).
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use axum::serve::ListenerExt;
+use anyhow::Result;
+use bytes::Bytes;
+use fondaco_engine::{CallContext, Code, Fault, Fuel, Outcomes};
+use fondaco_gateway::NativeFunction;
 use fondaco_sdk::points::{PriceRule, Promotion};
-use fondaco_sdk::prelude::{Cart, Code, Fault, Operation, Prices, Shipment, Step, Taxables};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use fondaco_sdk::prelude::{self as wit, Cart, Operation, Prices, Shipment, Step, Taxables};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use service_loyalty::programme::Programme;
 use service_loyalty::settings::Settings;
 use service_pricing::bindings::fondaco::loyalty::accounts::Account;
@@ -31,90 +27,55 @@ use service_pricing::ports::{Clock, Evaluation, Facts, Rules};
 use service_pricing::{Caller, quote};
 
 use crate::scene;
+use crate::webhook::Webhooks;
+
+const PRICE_RULE: &str = "volume-tiers";
+const PROMOTION: &str = "tiered-spend";
 
 /// How rules are asked.
 #[derive(Clone)]
 pub(crate) enum Way {
     /// Linked.
     Linked,
-    /// Over HTTP, at this address.
-    Webhook(reqwest::Client, String),
+    /// Over HTTP.
+    Webhook(Webhooks),
 }
 
-/// What a webhook is sent.
-#[derive(Serialize)]
-struct AskRef<'a> {
-    cart: &'a Cart,
-    config: &'a str,
-}
-
-/// What a webhook gets.
-#[derive(Deserialize)]
-struct Ask {
-    cart: Cart,
-    config: String,
-}
-
-#[derive(Clone)]
-struct Shop {
+/// The pricing pipeline over linked services, and rules that are asked one way or the other.
+pub(crate) struct Shop {
     way: Way,
-    policies: Arc<Policies>,
-    programmes: Arc<Settings<Programme>>,
+    policies: Policies,
+    programmes: Settings<Programme>,
+    /// As the log line names them.
+    labels: [Arc<str>; 2],
 }
 
-/// Serves quotes on `address` until the process ends.
-pub(crate) async fn serve_quotes(address: &str, way: Way) -> Result<()> {
-    let shop = Shop {
-        way,
-        policies: Arc::new(Policies::parse(scene::PRICING_CONFIG)?),
-        programmes: Arc::new(Settings::parse(scene::LOYALTY_CONFIG).map_err(|error| anyhow::anyhow!("{error}"))?),
-    };
-    let router = Router::new().route("/v1/pricing/quotes", post(answer)).with_state(shop);
-    serve(address, router).await
+impl Shop {
+    /// With the configurations that the host's services have.
+    pub(crate) fn new(way: Way) -> Result<Self> {
+        let programmes = Settings::parse(scene::LOYALTY_CONFIG).map_err(|error| anyhow::anyhow!("{error}"))?;
+        let labels = [PRICE_RULE, PROMOTION].map(|name| format!("{name}@1.0.0").into());
+        Ok(Self { way, policies: Policies::parse(scene::PRICING_CONFIG)?, programmes, labels })
+    }
+
+    async fn answer(&self, context: CallContext, body: Bytes) -> Result<Vec<u8>, Fault> {
+        let request = serde_json::from_slice(&body)
+            .map_err(|error| Fault::new(Code::InvalidArgument, "INVALID_BODY", error.to_string()))?;
+        let tenant = context.tenant.as_str();
+        let caller = Caller { tenant: tenant.into(), request_id: context.request_id.to_string() };
+        let scene = Scene { shop: self, tenant, outcomes: &context.outcomes };
+        let clock = SystemClock(Instant::now());
+        let priced = quote(request, caller, self.policies.of(tenant), &scene, &scene, &clock).await;
+        let priced = priced.map_err(|fault| Fault::new(Code::Internal, fault.reason, fault.message))?;
+        let mut json = Vec::with_capacity(4096);
+        serde_json::to_writer(&mut json, &priced).map_err(|error| Fault::internal(error.to_string()))?;
+        Ok(json)
+    }
 }
 
-/// Serves the two rules as webhooks on `address` until the process ends.
-pub(crate) async fn serve_rules(address: &str) -> Result<()> {
-    let router = Router::new().route("/price-rule", post(price_rule)).route("/promotion", post(promotion));
-    serve(address, router).await
-}
-
-async fn serve(address: &str, router: Router) -> Result<()> {
-    let listener = tokio::net::TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))?;
-    let listener = listener.tap_io(|stream| {
-        stream.set_nodelay(true).ok();
-    });
-    Ok(axum::serve(listener, router).await?)
-}
-
-async fn price_rule(body: Bytes) -> Response {
-    respond(serde_json::from_slice::<Ask>(&body).map(|ask| merchant_volume_tiers::Plugin::run(&ask.cart, &ask.config)))
-}
-
-async fn promotion(body: Bytes) -> Response {
-    respond(serde_json::from_slice::<Ask>(&body).map(|ask| merchant_tiered_spend::Plugin::run(&ask.cart, &ask.config)))
-}
-
-async fn answer(State(shop): State<Shop>, headers: HeaderMap, body: Bytes) -> Response {
-    let Some(key) = headers.get(header::AUTHORIZATION) else { return StatusCode::UNAUTHORIZED.into_response() };
-    let caller = Caller { tenant: scene::TENANT.into(), request_id: key.len().to_string() };
-    let request = match serde_json::from_slice(&body) {
-        Ok(request) => request,
-        Err(error) => return (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
-    };
-    let policy = shop.policies.of(scene::TENANT);
-    respond(Ok(quote(request, caller, policy, &shop, &shop, &SystemClock(Instant::now())).await))
-}
-
-fn respond<T: Serialize>(outcome: serde_json::Result<Result<T, Fault>>) -> Response {
-    let body = match outcome {
-        Ok(Ok(value)) => serde_json::to_vec(&value),
-        Ok(Err(fault)) => return (StatusCode::UNPROCESSABLE_ENTITY, fault.to_string()).into_response(),
-        Err(error) => return (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
-    };
-    match body {
-        Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+impl NativeFunction for Shop {
+    fn call(&self, context: CallContext, body: Bytes) -> BoxFuture<'_, Result<Vec<u8>, Fault>> {
+        self.answer(context, body).boxed()
     }
 }
 
@@ -131,13 +92,20 @@ impl Clock for SystemClock {
     }
 }
 
-impl Facts for Shop {
-    async fn zone(&self, _: &zones::Request) -> Result<zones::Resolution, Fault> {
-        Err(Fault::new(Code::Unimplemented, "NO_SHIPPING", "the benchmark's cart is not shipped"))
+/// One request's view of the shop.
+struct Scene<'a> {
+    shop: &'a Shop,
+    tenant: &'a str,
+    outcomes: &'a Outcomes,
+}
+
+impl Facts for Scene<'_> {
+    async fn zone(&self, _: &zones::Request) -> Result<zones::Resolution, wit::Fault> {
+        Err(wit::Fault::new(wit::Code::Unimplemented, "NO_SHIPPING", "the benchmark's cart is not shipped"))
     }
 
-    async fn standing(&self, customer: &str) -> Result<Option<Account>, Fault> {
-        let programme = self.programmes.of(scene::TENANT);
+    async fn standing(&self, customer: &str) -> Result<Option<Account>, wit::Fault> {
+        let programme = self.shop.programmes.of(self.tenant);
         Ok(programme.and_then(|programme| programme.standing(customer)).map(|standing| Account {
             tier: standing.tier.to_owned(),
             multiplier: standing.multiplier.into(),
@@ -146,51 +114,44 @@ impl Facts for Shop {
     }
 }
 
-impl Rules for Shop {
-    type Evaluation = Pinned;
+impl<'a> Rules for Scene<'a> {
+    type Evaluation = Pinned<'a>;
 
-    async fn open(&self, _: &Cart) -> Result<Pinned, Fault> {
-        Ok(Pinned(self.way.clone()))
+    async fn open(&self, _: &Cart) -> Result<Pinned<'a>, wit::Fault> {
+        Ok(Pinned { shop: self.shop, outcomes: self.outcomes })
     }
 }
 
-struct Pinned(Way);
+struct Pinned<'a> {
+    shop: &'a Shop,
+    outcomes: &'a Outcomes,
+}
 
-impl Pinned {
-    async fn ask<T: DeserializeOwned>(&self, path: &str, cart: &Cart, config: &str) -> Result<T, Fault> {
-        let Way::Webhook(client, address) = &self.0 else {
-            return Err(Fault::new(Code::Internal, "NO_WEBHOOK", "asked without an address"));
-        };
-        let body = serde_json::to_vec(&AskRef { cart, config }).map_err(unavailable)?;
-        let answer = client.post(format!("http://{address}/{path}")).body(body).send().await.map_err(unavailable)?;
-        let body = answer.error_for_status().map_err(unavailable)?.bytes().await.map_err(unavailable)?;
-        serde_json::from_slice(&body).map_err(unavailable)
-    }
-
-    async fn prices(&self, cart: &Cart) -> Result<Prices, Fault> {
-        match &self.0 {
+impl Pinned<'_> {
+    async fn prices(&self, cart: &Cart) -> Result<Prices, wit::Fault> {
+        match &self.shop.way {
             Way::Linked => merchant_volume_tiers::Plugin::run(cart, scene::VOLUME_TIERS_CONFIG),
-            Way::Webhook(..) => self.ask("price-rule", cart, scene::VOLUME_TIERS_CONFIG).await,
+            Way::Webhook(hooks) => hooks.ask("price-rule", cart, scene::VOLUME_TIERS_CONFIG).await,
         }
     }
 
-    async fn operations(&self, cart: &Cart) -> Result<Vec<Operation>, Fault> {
-        match &self.0 {
+    async fn operations(&self, cart: &Cart) -> Result<Vec<Operation>, wit::Fault> {
+        match &self.shop.way {
             Way::Linked => merchant_tiered_spend::Plugin::run(cart, scene::TIERED_SPEND_CONFIG),
-            Way::Webhook(..) => self.ask("promotion", cart, scene::TIERED_SPEND_CONFIG).await,
+            Way::Webhook(hooks) => hooks.ask("promotion", cart, scene::TIERED_SPEND_CONFIG).await,
         }
     }
-}
 
-fn unavailable(error: impl std::fmt::Display) -> Fault {
-    Fault::new(Code::Unavailable, "WEBHOOK_FAILED", error.to_string())
+    fn note(&self, label: &Arc<str>, fault: Option<&wit::Fault>) {
+        self.outcomes.note(label, fault.map(|fault| fault.reason.clone().into()), Fuel(0));
+    }
 }
 
 fn source(plugin: &str) -> Source {
     Source { plugin: plugin.into(), version: "1.0.0".into(), digest: scene::NO_DIGEST.into(), fuel: 0, fallback: false }
 }
 
-impl Evaluation for Pinned {
+impl Evaluation for Pinned<'_> {
     fn revision(&self) -> String {
         scene::NO_DIGEST.into()
     }
@@ -199,42 +160,37 @@ impl Evaluation for Pinned {
         Points::PRICE_RULE | Points::PROMOTION
     }
 
-    async fn price_rules(&mut self, cart: &mut Cart) -> Result<Vec<price_rules::Verdict>, Fault> {
+    async fn price_rules(&mut self, cart: &mut Cart) -> Result<Vec<price_rules::Verdict>, wit::Fault> {
         let outcome = self.prices(cart).await;
-        Ok(vec![price_rules::Verdict { source: source("volume-tiers"), outcome }])
+        let [label, _] = &self.shop.labels;
+        self.note(label, outcome.as_ref().err());
+        Ok(vec![price_rules::Verdict { source: source(PRICE_RULE), outcome }])
     }
 
-    async fn promotions(&mut self, cart: &Cart) -> Result<Vec<promotions::Verdict>, Fault> {
+    async fn promotions(&mut self, cart: &Cart) -> Result<Vec<promotions::Verdict>, wit::Fault> {
         let outcome = self.operations(cart).await;
-        Ok(vec![promotions::Verdict { source: source("tiered-spend"), outcome }])
+        let [_, label] = &self.shop.labels;
+        self.note(label, outcome.as_ref().err());
+        Ok(vec![promotions::Verdict { source: source(PROMOTION), outcome }])
     }
 
-    async fn shipping_rates(&mut self, _: &Cart, _: &Shipment) -> Result<Vec<shipping_rates::Verdict>, Fault> {
+    async fn shipping_rates(&mut self, _: &Cart, _: &Shipment) -> Result<Vec<shipping_rates::Verdict>, wit::Fault> {
         Ok(Vec::new())
     }
 
-    async fn burn(&mut self, _: &Cart, _: u64) -> Result<Vec<loyalties::BurnVerdict>, Fault> {
+    async fn burn(&mut self, _: &Cart, _: u64) -> Result<Vec<loyalties::BurnVerdict>, wit::Fault> {
         Ok(Vec::new())
     }
 
-    async fn taxes(&mut self, _: &Cart, _: &Taxables) -> Result<Vec<taxes::Verdict>, Fault> {
+    async fn taxes(&mut self, _: &Cart, _: &Taxables) -> Result<Vec<taxes::Verdict>, wit::Fault> {
         Ok(Vec::new())
     }
 
-    async fn earn(&mut self, _: &Cart, _: i64) -> Result<Vec<loyalties::CreditsVerdict>, Fault> {
+    async fn earn(&mut self, _: &Cart, _: i64) -> Result<Vec<loyalties::CreditsVerdict>, wit::Fault> {
         Ok(Vec::new())
     }
 
-    async fn validations(&mut self, _: &Cart, _: Step) -> Result<Vec<validations::Verdict>, Fault> {
+    async fn validations(&mut self, _: &Cart, _: Step) -> Result<Vec<validations::Verdict>, wit::Fault> {
         Ok(Vec::new())
     }
-}
-
-/// A client with keep-alive connections, as a webhook caller of today has.
-pub(crate) fn webhook_client() -> Result<reqwest::Client> {
-    Ok(reqwest::Client::builder()
-        .pool_max_idle_per_host(64)
-        .tcp_nodelay(true)
-        .timeout(Duration::from_secs(2))
-        .build()?)
 }

@@ -10,14 +10,15 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
-use crate::host::{Host, Release, distinct};
+use crate::host::{Host, Release, create_key, distinct};
 use crate::load::{Ask, Outcome, Target, load};
 use crate::process::{Server, free_address};
 use crate::{Options, scene};
 
 /// Connections of the load.
 pub(crate) const CONNECTIONS: usize = 32;
-const PATH: &str = "/v1/pricing/quotes";
+/// Where quotes are asked for.
+pub(crate) const PATH: &str = "/v1/pricing/quotes";
 
 /// One server's figures.
 #[derive(Serialize)]
@@ -105,48 +106,74 @@ pub(crate) async fn release_scene(host: &Host, tenant: &str, number: Option<usiz
     Ok(())
 }
 
-/// The host, native, webhooks.
-pub(crate) async fn compare(host: &Host, options: &Options, folder: &Path) -> Result<Vec<Row>> {
-    let rules = start(folder, &["serve-rules"], None).await?;
-    let native = start(folder, &["serve-quotes"], None).await?;
-    let webhook = start(folder, &["serve-quotes", "--webhooks"], Some(&rules.address)).await?;
-    agree(host, &native, &webhook).await?;
-    let mut contenders = [
-        Contender::new("fondaco", target(&host.server.address, &host.key, 10), vec![&host.server])?,
-        Contender::new("native", target(&native.address, "fdk_none", 10), vec![&native])?,
-        Contender::new("webhook", target(&webhook.address, "fdk_none", 10), vec![&webhook, &rules])?,
-    ];
-    let (rounds, turn) = if options.quick { (6, Duration::from_secs(1)) } else { (12, Duration::from_secs(2)) };
-    interleave(&mut contenders, rounds, turn).await
+/// The servers that a host is measured against.
+pub(crate) struct Rivals {
+    native: (Server, String),
+    webhook: (Server, String),
+    rules: Server,
 }
 
-async fn start(folder: &Path, arguments: &[&str], last: Option<&str>) -> Result<Server> {
-    let address = free_address()?;
+impl Rivals {
+    /// Starts them. `binary` makes their keys.
+    pub(crate) async fn start(binary: &Path, folder: &Path) -> Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("serve-rules");
+        let rules = start(folder, command).await?;
+        let native = linked(binary, &folder.join("native"), None).await?;
+        let webhook = linked(binary, &folder.join("webhook"), Some(&rules.address)).await?;
+        Ok(Self { native, webhook, rules })
+    }
+
+    /// All of them, once they answer what `host` answers: a fast server that answers something else is no contender.
+    pub(crate) async fn contenders(&self, host: &Host, lines: usize) -> Result<[Contender<'_>; 2]> {
+        let expected = amounts(&ask(&target(&host.server.address, &host.key, lines)).await?)?;
+        let to = |(server, key): &(Server, String)| target(&server.address, key, lines);
+        for rival in [&self.native, &self.webhook] {
+            let theirs = amounts(&ask(&to(rival)).await?)?;
+            ensure!(expected == theirs, "the servers disagree: {expected} and {theirs}");
+        }
+        Ok([
+            Contender::new("native", to(&self.native), vec![&self.native.0])?,
+            Contender::new("webhook", to(&self.webhook), vec![&self.webhook.0, &self.rules])?,
+        ])
+    }
+}
+
+/// The host, native, webhooks.
+pub(crate) async fn compare(host: &Host, options: &Options, folder: &Path) -> Result<Vec<Row>> {
+    let rivals = Rivals::start(&options.host, folder).await?;
+    let [native, webhook] = rivals.contenders(host, 10).await?;
+    let ours = Contender::new("fondaco", target(&host.server.address, &host.key, 10), vec![&host.server])?;
+    let (rounds, turn) = if options.quick { (6, Duration::from_secs(1)) } else { (12, Duration::from_secs(2)) };
+    interleave(&mut [ours, native, webhook], rounds, turn).await
+}
+
+/// The same server with the pipeline linked, and a key for it.
+async fn linked(binary: &Path, state: &Path, webhooks: Option<&str>) -> Result<(Server, String)> {
+    std::fs::create_dir_all(state)?;
+    let key = create_key(binary, state)?;
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(arguments).args(last).args(["--listen", &address]);
+    command.args(["serve-quotes", "--state"]).arg(state);
+    if let Some(address) = webhooks {
+        command.args(["--webhooks", address]);
+    }
+    Ok((start(state, command).await?, key))
+}
+
+async fn start(folder: &Path, mut command: Command) -> Result<Server> {
+    let address = free_address()?;
+    command.args(["--listen", &address]);
     Server::start(command, address.clone(), &folder.join(format!("{}.log", address.replace(':', "-")))).await
 }
 
-/// All three must answer the same amounts: a fast server that answers something else is no contender.
-async fn agree(host: &Host, native: &Server, webhook: &Server) -> Result<()> {
-    let request = scene::request(10);
-    let ours = amounts(&host.quote(scene::TENANT, &request).await?)?;
-    for server in [native, webhook] {
-        let client = reqwest::Client::new();
-        let answer = client
-            .post(format!("http://{}{PATH}", server.address))
-            .bearer_auth("fdk_none")
-            .header("content-type", "application/json")
-            .body(request.to_string())
-            .send()
-            .await?;
-        let status = answer.status();
-        let text = answer.text().await?;
-        ensure!(status.is_success(), "{status}: {text}");
-        let theirs = amounts(&serde_json::from_str(&text)?)?;
-        ensure!(ours == theirs, "the servers disagree: {ours} and {theirs}");
-    }
-    Ok(())
+async fn ask(target: &Target) -> Result<serde_json::Value> {
+    let body = target.asks.first().context("there is nothing to ask")?.body.clone();
+    let request = reqwest::Client::new().post(format!("http://{}{}", target.address, target.path));
+    let answer = request.bearer_auth(&target.key).header("content-type", "application/json").body(body).send().await?;
+    let status = answer.status();
+    let text = answer.text().await?;
+    ensure!(status.is_success(), "{status}: {text}");
+    Ok(serde_json::from_str(&text)?)
 }
 
 fn amounts(quote: &serde_json::Value) -> Result<String> {

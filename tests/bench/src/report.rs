@@ -78,7 +78,8 @@ impl Report {
     }
 }
 
-fn rows(title: &str, rows: &[Row]) {
+/// A table of contenders.
+pub(crate) fn rows(title: &str, rows: &[Row]) {
     println!("\n{title}\n{:>14} {:>9} {:>9} {:>9} {:>12}", "", "req/s", "p50 µs", "p99 µs", "CPU µs/req");
     for row in rows {
         println!("{:>14} {:>9.0} {:>9.0} {:>9.0} {:>12.1}", row.what, row.rate, row.p50_us, row.p99_us, row.cpu_us);
