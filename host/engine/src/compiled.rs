@@ -4,6 +4,7 @@ use std::fmt;
 
 use wasmtime::component::Component;
 
+use crate::engine::PerEngine;
 use crate::{Class, Digest};
 
 /// A compiled component. The engine knows it weakly by its digest, so that a thousand tenants who use the same bytes
@@ -12,12 +13,12 @@ pub struct Compiled {
     digest: Digest,
     class: Class,
     size: usize,
-    component: Component,
+    components: PerEngine<Component>,
 }
 
 impl Compiled {
-    pub(crate) fn new(digest: Digest, class: Class, size: usize, component: Component) -> Self {
-        Self { digest, class, size, component }
+    pub(crate) fn new(digest: Digest, class: Class, size: usize, components: PerEngine<Component>) -> Self {
+        Self { digest, class, size, components }
     }
 
     /// What it is known by: the digest of the `.wasm` bytes.
@@ -35,9 +36,14 @@ impl Compiled {
         self.size
     }
 
-    /// The component itself, with its types.
+    /// The component itself, with its types. A plugin has others like it, one for each engine that it may run in.
     pub fn component(&self) -> &Component {
-        &self.component
+        self.components.first()
+    }
+
+    /// One for each engine of its class.
+    pub(crate) fn components(&self) -> &PerEngine<Component> {
+        &self.components
     }
 }
 

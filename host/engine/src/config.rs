@@ -48,8 +48,11 @@ pub struct EngineConfig {
     pub compiler: Compiler,
     /// What one compilation may take.
     pub compile: CompileLimits,
-    /// The pool of plugin instances.
+    /// The pool of plugin instances, all engines together.
     pub plugins: PoolConfig,
+    /// Engines for plugins, among which the cores are divided. Calls on cores of different engines share nothing; each
+    /// engine costs some 100 kB for every plugin that is loaded.
+    pub plugin_engines: u32,
     /// The pool of service instances.
     pub services: PoolConfig,
     /// How often running code is looked at: the resolution of every wall-clock limit.
@@ -69,10 +72,16 @@ impl EngineConfig {
             compiler: Compiler::InProcess,
             compile: CompileLimits::default(),
             plugins: PoolConfig::plugins(),
+            plugin_engines: one_a_core(),
             services: PoolConfig::services(),
             tick: Duration::from_millis(10),
         }
     }
+}
+
+/// At most four: more would cost more memory than they bring speed.
+fn one_a_core() -> u32 {
+    std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX)).min(4)
 }
 
 /// Where components are compiled.

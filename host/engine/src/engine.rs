@@ -1,22 +1,23 @@
-//! The engine: two wasmtime engines, the compiler's front, the ticker. Made once, cloned freely.
+//! The engine: the wasmtime engines of the two classes, the compiler's front, the ticker. Made once, cloned freely.
 
 pub(crate) mod compile;
+mod per_engine;
 mod settings;
+mod shards;
 mod ticker;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use wasmtime::PoolingAllocatorMetrics;
-
+pub(crate) use per_engine::PerEngine;
 pub(crate) use settings::for_compiling;
 pub(crate) use ticker::Ticker;
 
 use crate::{Class, Compiled, Digest, EngineConfig, EngineError, Fault};
 use compile::Compilation;
+use shards::Shards;
 
 /// Compiles and runs components. Cheap to clone; the last clone stops the ticker.
 #[derive(Clone)]
@@ -25,11 +26,10 @@ pub struct Engine {
 }
 
 struct Inner {
-    plugins: wasmtime::Engine,
-    services: wasmtime::Engine,
+    plugins: Shards,
+    services: PerEngine<wasmtime::Engine>,
     compilation: Compilation,
     ticker: Ticker,
-    running_plugins: AtomicU32,
     config: EngineConfig,
 }
 
@@ -38,20 +38,12 @@ impl Engine {
     ///
     /// Where the address space does not hold the pools, instances are made on demand and a warning is logged.
     pub fn new(config: EngineConfig) -> Result<Engine, EngineError> {
-        let plugins = settings::engine(Class::Plugin, &config.plugins)?;
-        let services = settings::engine(Class::Service, &config.services)?;
-        let compilation = Compilation::new(&config, plugins.clone(), services.clone())?;
-        let ticker = Ticker::start(config.tick, [plugins.weak(), services.weak()])?;
-        Ok(Self {
-            inner: Arc::new(Inner {
-                plugins,
-                services,
-                compilation,
-                ticker,
-                running_plugins: AtomicU32::new(0),
-                config,
-            }),
-        })
+        let plugins = Shards::new(config.plugin_engines, &config.plugins)?;
+        let services = PerEngine::new(1, || settings::engine(Class::Service, &config.services, 1))?;
+        let compilation = Compilation::new(&config, plugins.engines(), &services)?;
+        let engines = plugins.engines().iter().chain(services.iter());
+        let ticker = Ticker::start(config.tick, engines.map(wasmtime::Engine::weak).collect())?;
+        Ok(Self { inner: Arc::new(Inner { plugins, services, compilation, ticker, config }) })
     }
 
     /// Compiles a component, or finds it in memory or on disk. Equal bytes that arrive together are compiled once.
@@ -78,11 +70,6 @@ impl Engine {
         self.inner.compilation.load(class, digest, checked).await
     }
 
-    /// What the pool of a class holds just now; none where instances are made on demand.
-    pub fn pool_metrics(&self, class: Class) -> Option<PoolingAllocatorMetrics> {
-        self.of(class).pooling_allocator_metrics()
-    }
-
     /// Components that went through the compiler since the start, and did not come from memory or disk.
     pub fn compilations(&self) -> u64 {
         self.inner.compilation.count()
@@ -93,11 +80,11 @@ impl Engine {
         &self.inner.config
     }
 
-    /// Wasmtime's engine of a class.
+    /// Wasmtime's engine of a class. Plugins have several, of which this is the one of [`Compiled::component`].
     pub fn of(&self, class: Class) -> &wasmtime::Engine {
         match class {
-            Class::Plugin => &self.inner.plugins,
-            Class::Service => &self.inner.services,
+            Class::Plugin => self.inner.plugins.engines().first(),
+            Class::Service => self.inner.services.first(),
         }
     }
 
@@ -106,31 +93,12 @@ impl Engine {
         ticker::ticks(wall, self.inner.config.tick)
     }
 
-    /// Room in the pool for one plugin's call. Asked before the pool is, so that the pool itself never runs out.
-    pub(crate) fn admit_plugin(&self) -> Option<Admission<'_>> {
-        let admission = Admission::enter(&self.inner.running_plugins);
-        (admission.already < self.inner.config.plugins.instances).then_some(admission)
+    /// Room for one plugin's call, and where.
+    pub(crate) fn admit_plugin(&self) -> Option<shards::Admission<'_>> {
+        self.inner.plugins.admit()
     }
 
     pub(crate) fn ticker(&self) -> &Ticker {
         &self.inner.ticker
-    }
-}
-
-/// A place in the pool; given back when dropped.
-pub(crate) struct Admission<'a> {
-    running: &'a AtomicU32,
-    already: u32,
-}
-
-impl<'a> Admission<'a> {
-    fn enter(running: &'a AtomicU32) -> Self {
-        Self { running, already: running.fetch_add(1, Ordering::Relaxed) }
-    }
-}
-
-impl Drop for Admission<'_> {
-    fn drop(&mut self) {
-        self.running.fetch_sub(1, Ordering::Relaxed);
     }
 }

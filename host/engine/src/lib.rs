@@ -29,8 +29,8 @@
 //! let plugin = Plugin::prepare(&engine, compiled)?;
 //!
 //! let seed = Seed { now_ms: 1_700_000_000_000, request_id: "r1" };
-//! let run = plugin.run(&Limits::default(), seed, |store| {
-//!     let instance = plugin.instance_pre().instantiate(&mut *store)?;
+//! let run = plugin.run(&Limits::default(), seed, |store, linked| {
+//!     let instance = linked.pre.instantiate(&mut *store)?;
 //!     let twice = instance.get_typed_func::<(u32,), (u32,)>(&mut *store, "twice")?;
 //!     Ok(twice.call(&mut *store, (21,))?.0)
 //! });
@@ -40,7 +40,7 @@
 //! # }
 //! ```
 //!
-//! Where to look: `engine` makes the two wasmtime engines and compiles; `plugin` and `service` are the two classes,
+//! Where to look: `engine` makes wasmtime's engines and compiles; `plugin` and `service` are the two classes,
 //! each from its entry down to the store; [`shape`] compares and prints types.
 
 mod compiled;
@@ -62,7 +62,7 @@ pub use context::{CallContext, Outcome, Outcomes, Roles};
 pub use engine::Engine;
 pub use fault::{Code, Fault};
 pub use ids::{Digest, Fuel, IdError, ServiceName, TenantId};
-pub use plugin::{Limits, Log, Plugin, PluginState, Run, Seed};
+pub use plugin::{Limits, Linked, Log, Plugin, PluginState, Run, Seed};
 pub use service::{
     Extension, Function, FunctionView, InterfaceView, ServiceLimits, ServiceRelease, ServiceState, ServiceView,
     Services, StagedService,

@@ -16,20 +16,31 @@ mod wasi;
 use std::sync::Arc;
 
 use wasmtime::Store;
-use wasmtime::component::InstancePre;
+use wasmtime::component::{Component, InstancePre};
 
 pub use limits::{Limits, Seed};
 pub use log::Log;
 pub use state::PluginState;
 
+use crate::engine::PerEngine;
 use crate::{Class, Code, Compiled, Engine, Fault, Fuel};
 
 /// A plugin that is ready to be called: its imports are resolved, what is left for a call is to instantiate it.
-#[derive(Clone)]
-pub struct Plugin {
+///
+/// `E` is what the caller found out about the component once and needs at each call: which exports it means to call.
+pub struct Plugin<E = ()> {
     engine: Engine,
     compiled: Arc<Compiled>,
-    pre: InstancePre<PluginState>,
+    linked: Arc<PerEngine<Linked<E>>>,
+}
+
+/// A plugin as one engine runs it. There are several engines, one a core, so that calls on different cores share
+/// nothing; each has its own handles to the same component.
+pub struct Linked<E = ()> {
+    /// For typed bindings: `bindgen!`'s `…Pre::new(linked.pre.clone())`.
+    pub pre: InstancePre<PluginState>,
+    /// What was found in this very component.
+    pub exports: E,
 }
 
 /// What came of one call.
@@ -48,16 +59,26 @@ impl Plugin {
     ///
     /// Fails with `FORBIDDEN_IMPORT`, and the offenders, when it asks for more than deterministic WASI.
     pub fn prepare(engine: &Engine, compiled: Arc<Compiled>) -> Result<Plugin, Fault> {
+        Plugin::prepare_with(engine, compiled, |_| Ok(()))
+    }
+}
+
+impl<E> Plugin<E> {
+    /// The same, and finds `exports` of the component. A `ComponentExportIndex` is good for the component that it was
+    /// found in only, therefore it is asked for each engine's.
+    pub fn prepare_with(
+        engine: &Engine,
+        compiled: Arc<Compiled>,
+        exports: impl Fn(&Component) -> Result<E, Fault>,
+    ) -> Result<Self, Fault> {
         if compiled.class() != Class::Plugin {
             return Err(Fault::internal("the component was not compiled as a plugin"));
         }
-        let pre = imports::link(engine.of(Class::Plugin), compiled.component())?;
-        Ok(Self { engine: engine.clone(), compiled, pre })
-    }
-
-    /// For typed bindings: `bindgen!`'s `…Pre::new(plugin.instance_pre().clone())`.
-    pub fn instance_pre(&self) -> &InstancePre<PluginState> {
-        &self.pre
+        let linked = compiled.components().try_map(|component| {
+            let exports = exports(component)?;
+            Ok::<_, Fault>(Linked { pre: imports::link(component.engine(), component)?, exports })
+        })?;
+        Ok(Self { engine: engine.clone(), compiled, linked: Arc::new(linked) })
     }
 
     /// The component.
@@ -70,14 +91,14 @@ impl Plugin {
         &self,
         limits: &Limits,
         seed: Seed<'_>,
-        call: impl FnOnce(&mut Store<PluginState>) -> wasmtime::Result<R>,
+        call: impl FnOnce(&mut Store<PluginState>, &Linked<E>) -> wasmtime::Result<R>,
     ) -> Run<R> {
-        let Some(_admission) = self.engine.admit_plugin() else {
+        let Some(admission) = self.engine.admit_plugin() else {
             return Run { outcome: Err(busy()), fuel: Fuel(0), log: Log::default() };
         };
-        let mut store = Store::new(self.engine.of(Class::Plugin), PluginState::new(limits, seed));
+        let mut store = Store::new(admission.engine, PluginState::new(limits, seed));
         let result = match self.bound(&mut store, limits) {
-            Ok(()) => call(&mut store),
+            Ok(()) => call(&mut store, self.linked.at(admission.shard)),
             Err(error) => Err(error),
         };
         let fuel = Fuel(limits.fuel.saturating_sub(store.get_fuel().unwrap_or(0)));
@@ -94,7 +115,15 @@ impl Plugin {
     }
 }
 
-impl std::fmt::Debug for Plugin {
+// Written out, since `derive` would ask for `E: Clone`.
+impl<E> Clone for Plugin<E> {
+    fn clone(&self) -> Self {
+        let Self { engine, compiled, linked } = self;
+        Self { engine: engine.clone(), compiled: Arc::clone(compiled), linked: Arc::clone(linked) }
+    }
+}
+
+impl<E> std::fmt::Debug for Plugin<E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Plugin").field("digest", &self.compiled.digest()).finish_non_exhaustive()
     }

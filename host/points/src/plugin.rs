@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fondaco_engine::{Code, Compiled, Digest, Engine, Fault, Plugin, PluginState, Run, Seed};
+use fondaco_engine::{Code, Compiled, Digest, Engine, Fault, Linked, Plugin, PluginState, Run, Seed};
 use wasmtime::Store;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, TypedFunc};
@@ -20,24 +20,26 @@ type Returned<F> = (Result<<F as Function>::Answer, wit::Fault>,);
 /// A plugin behind the typed functions of its extension point. Cheap to clone.
 #[derive(Clone)]
 pub struct TypedPlugin {
-    plugin: Plugin,
+    /// With its functions by [`Function::ORDINAL`]. Each was checked against its Rust types: see [`TypedPlugin::new`].
+    plugin: Plugin<Functions>,
     point: Point,
-    /// By [`Function::ORDINAL`]. Each was checked against its Rust types: see [`TypedPlugin::new`].
-    functions: Arc<[ComponentExportIndex]>,
 }
+
+type Functions = Box<[ComponentExportIndex]>;
 
 impl TypedPlugin {
     /// Links the component and checks its exports against the types of its extension point.
     pub fn new(engine: &Engine, compiled: Arc<Compiled>) -> Result<Self, Fault> {
         let point = examine::point_of(&compiled, engine)?;
-        let functions = functions(point, compiled.component()).map_err(|error| {
-            // Wasmtime knows that it does not fit; the comparison with the contract knows where.
-            examine::check_types(&compiled, engine, point)
-                .err()
-                .unwrap_or_else(|| Fault::new(Code::InvalidArgument, "EXPORT_TYPE_MISMATCH", format!("{error:#}")))
+        let plugin = Plugin::prepare_with(engine, Arc::clone(&compiled), |component| {
+            functions(point, component).map_err(|error| {
+                // Wasmtime knows that it does not fit; the comparison with the contract knows where.
+                examine::check_types(&compiled, engine, point)
+                    .err()
+                    .unwrap_or_else(|| Fault::new(Code::InvalidArgument, "EXPORT_TYPE_MISMATCH", format!("{error:#}")))
+            })
         })?;
-        let plugin = Plugin::prepare(engine, compiled)?;
-        Ok(Self { plugin, point, functions })
+        Ok(Self { plugin, point })
     }
 
     /// The extension point that it exports.
@@ -59,17 +61,18 @@ impl TypedPlugin {
         limits: &fondaco_engine::Limits,
     ) -> Run<Result<F::Answer, wit::Fault>> {
         let seed = Seed { now_ms: cart.context.now_ms, request_id: &cart.context.request_id };
-        self.plugin.run(limits, seed, |store| self.enter::<F>(store, F::params(cart, args, config)))
+        self.plugin.run(limits, seed, |store, linked| self.enter::<F>(store, linked, F::params(cart, args, config)))
     }
 
     fn enter<F: Function>(
         &self,
         store: &mut Store<PluginState>,
+        linked: &Linked<Functions>,
         params: F::Params<'_>,
     ) -> wasmtime::Result<Result<F::Answer, wit::Fault>> {
-        let index = self.functions.get(F::ORDINAL).filter(|_| F::POINT == self.point);
+        let index = linked.exports.get(F::ORDINAL).filter(|_| F::POINT == self.point);
         let index = index.ok_or_else(|| wasmtime::format_err!("{} has no {}", self.point, F::NAME))?;
-        let instance = self.plugin.instance_pre().instantiate(&mut *store)?;
+        let instance = linked.pre.instantiate(&mut *store)?;
         let function = instance.get_func(&mut *store, index);
         let function = function.ok_or_else(|| wasmtime::format_err!("{} is not a function", F::NAME))?;
         // SAFETY: `functions` checked this export of this component against exactly these types when the plugin was
@@ -83,7 +86,7 @@ impl TypedPlugin {
 }
 
 /// The exports of a plugin at `point`, in the order of [`Function::ORDINAL`], each checked against its Rust types.
-pub(crate) fn functions(point: Point, component: &Component) -> wasmtime::Result<Arc<[ComponentExportIndex]>> {
+pub(crate) fn functions(point: Point, component: &Component) -> wasmtime::Result<Functions> {
     let found = match point {
         Point::PriceRule => vec![export::<price_rule::Evaluate>(component)?],
         Point::Promotion => vec![export::<promotion::Evaluate>(component)?],

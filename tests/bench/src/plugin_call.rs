@@ -90,11 +90,10 @@ fn reused(plugin: &Plugin, cart: &Cart, budget_ms: u64) -> Result<f64> {
         output_bytes: 64 << 20,
         ..Limits::default()
     };
-    let pre = plugin.instance_pre();
     let mut costs = Vec::new();
     while Instant::now() < until {
-        let run = plugin.run(&limits, Seed { now_ms: 0, request_id: "bench" }, |store| {
-            let instance = pre.instantiate(&mut *store)?;
+        let run = plugin.run(&limits, Seed { now_ms: 0, request_id: "bench" }, |store, linked| {
+            let instance = linked.pre.instantiate(&mut *store)?;
             let interface = instance.get_export_index(&mut *store, None, "fondaco:plugin/promotion@1.0.0");
             let index = instance.get_export_index(&mut *store, interface.as_ref(), "evaluate");
             let index = index.ok_or_else(|| wasmtime::format_err!("no evaluate"))?;

@@ -20,6 +20,7 @@ use futures::future::{BoxFuture, Shared, WeakShared};
 use tokio::sync::Semaphore;
 use wasmtime::component::Component;
 
+use super::PerEngine;
 use crate::sync::lock;
 use crate::{Class, Code, CompileLimits, Compiled, Compiler, Digest, EngineConfig, EngineError, Fault};
 use cache::Cache;
@@ -40,8 +41,8 @@ pub(crate) struct Compilation {
 }
 
 struct Shop {
-    plugins: wasmtime::Engine,
-    services: wasmtime::Engine,
+    plugins: PerEngine<wasmtime::Engine>,
+    services: PerEngine<wasmtime::Engine>,
     cache: Option<Cache>,
     compiler: Compiler,
     limits: CompileLimits,
@@ -53,19 +54,19 @@ struct Shop {
 impl Compilation {
     pub(super) fn new(
         config: &EngineConfig,
-        plugins: wasmtime::Engine,
-        services: wasmtime::Engine,
+        plugins: &PerEngine<wasmtime::Engine>,
+        services: &PerEngine<wasmtime::Engine>,
     ) -> Result<Self, EngineError> {
         let cache = match &config.cache_dir {
             Some(dir) => {
-                let open = Cache::open(dir, [(Class::Plugin, &plugins), (Class::Service, &services)]);
+                let open = Cache::open(dir, [(Class::Plugin, plugins.first()), (Class::Service, services.first())]);
                 Some(open.map_err(|error| EngineError::Cache { path: dir.clone(), error })?)
             }
             None => None,
         };
         let shop = Shop {
-            plugins,
-            services,
+            plugins: plugins.clone(),
+            services: services.clone(),
             cache,
             compiler: config.compiler.clone(),
             limits: config.compile,
@@ -133,7 +134,7 @@ async fn fly(
 }
 
 impl Shop {
-    fn engine(&self, class: Class) -> &wasmtime::Engine {
+    fn engines(&self, class: Class) -> &PerEngine<wasmtime::Engine> {
         match class {
             Class::Plugin => &self.plugins,
             Class::Service => &self.services,
@@ -161,8 +162,8 @@ impl Shop {
     }
 
     fn on_disk(&self, (class, digest): Key) -> Option<Arc<Compiled>> {
-        let (component, size) = self.cache.as_ref()?.get(self.engine(class), class, digest)?;
-        Some(Arc::new(Compiled::new(digest, class, size, component)))
+        let (components, size) = self.cache.as_ref()?.get(self.engines(class), class, digest)?;
+        Some(Arc::new(Compiled::new(digest, class, size, components)))
     }
 
     async fn compile(self: &Arc<Self>, class: Class, bytes: Bytes) -> Result<Vec<u8>, Fault> {
@@ -172,13 +173,12 @@ impl Shop {
             Compiler::Child(worker) => child::compile(worker, class, &self.limits, &bytes).await,
             Compiler::InProcess => {
                 let shop = Arc::clone(self);
-                blocking(move || job::compile(shop.engine(class), &bytes, &shop.limits)).await?
+                blocking(move || job::compile(shop.engines(class).first(), &bytes, &shop.limits)).await?
             }
         }
     }
 
     fn keep(&self, (class, digest): Key, artifact: &[u8]) -> Result<Arc<Compiled>, Fault> {
-        let engine = self.engine(class);
         if let Some(cache) = &self.cache {
             match cache.put(class, digest, artifact) {
                 Ok(()) => {
@@ -191,8 +191,9 @@ impl Shop {
         }
         // SAFETY: the bytes are what our own compile worker, or this process, has just made.
         #[allow(unsafe_code)]
-        let component = unsafe { Component::deserialize(engine, artifact) }.map_err(|error| unloadable(&error))?;
-        Ok(Arc::new(Compiled::new(digest, class, artifact.len(), component)))
+        let load = |engine| unsafe { Component::deserialize(engine, artifact) };
+        let components = self.engines(class).try_map(load).map_err(|error| unloadable(&error))?;
+        Ok(Arc::new(Compiled::new(digest, class, artifact.len(), components)))
     }
 }
 

@@ -16,13 +16,15 @@ const MEMORY_GUARD: u64 = 32 << 20;
 /// A service's stack holds its own frames and those of a plugin that it calls, host frames included.
 const ASYNC_STACK: usize = 2 << 20;
 
-/// The engine of a class, with its pool.
-pub(super) fn engine(class: Class, pool: &PoolConfig) -> Result<wasmtime::Engine, EngineError> {
+/// An engine of a class, with its pool; `siblings` (itself included) are made like it.
+pub(super) fn engine(class: Class, pool: &PoolConfig, siblings: u32) -> Result<wasmtime::Engine, EngineError> {
     let failed = |error: wasmtime::Error| EngineError::Settings { class, reason: format!("{error:#}") };
     let mut config = running(class, pool);
     if pool.pooling {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(pool)));
-        match enough_address_space(pool).and_then(|()| wasmtime::Engine::new(&config).map_err(|e| format!("{e:#}"))) {
+        match enough_address_space(pool, siblings)
+            .and_then(|()| wasmtime::Engine::new(&config).map_err(|e| format!("{e:#}")))
+        {
             Ok(engine) => return Ok(engine),
             Err(reason) => {
                 tracing::warn!(%class, reason, "no instance pool: instances are made on demand, which is slower");
@@ -39,9 +41,10 @@ pub(crate) fn for_compiling(class: Class) -> Result<wasmtime::Engine> {
 }
 
 /// Asks the process's limit before a terabyte is reserved. Reserving can succeed and yet leave too little for
-/// everything else, so the pool may take at most half.
-fn enough_address_space(pool: &PoolConfig) -> Result<(), String> {
-    let wanted = u64::from(pool.instances) * u64::from(pool.memories.min(2)) * (MEMORY_RESERVATION + MEMORY_GUARD);
+/// everything else, so a class's pools may take at most half.
+fn enough_address_space(pool: &PoolConfig, siblings: u32) -> Result<(), String> {
+    let memories = u64::from(pool.instances) * u64::from(pool.memories.min(2));
+    let wanted = memories * (MEMORY_RESERVATION + MEMORY_GUARD) * u64::from(siblings);
     let limit = rustix::process::getrlimit(rustix::process::Resource::As).current;
     match limit {
         Some(limit) if limit / 2 < wanted => {
@@ -118,7 +121,7 @@ mod tests {
     fn what_the_worker_compiles_loads_here() {
         for class in [Class::Plugin, Class::Service] {
             let pool = PoolConfig { instances: 4, ..PoolConfig::plugins() };
-            let running = engine(class, &pool).unwrap();
+            let running = engine(class, &pool, 1).unwrap();
             let bytes = for_compiling(class).unwrap().precompile_component(b"\0asm\x0d\0\x01\0").unwrap();
             // SAFETY: the bytes come from the line above.
             #[allow(unsafe_code)]

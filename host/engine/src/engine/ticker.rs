@@ -1,6 +1,6 @@
 //! The clock that running code is interrupted by.
 //!
-//! One thread a process advances the epoch of both engines; code compiled with epochs compares it with its deadline at
+//! One thread a process advances the epoch of all engines; code compiled with epochs compares it with its deadline at
 //! every loop and function entry. A thread and not a timer of the async runtime: it must go on when every worker of
 //! the runtime is busy in a guest, which is just when it is needed.
 
@@ -23,7 +23,7 @@ pub(crate) struct Ticker {
 
 impl Ticker {
     /// Advances the epoch of `engines` every `tick`.
-    pub(super) fn start(tick: Duration, engines: [EngineWeak; 2]) -> Result<Self, EngineError> {
+    pub(super) fn start(tick: Duration, engines: Vec<EngineWeak>) -> Result<Self, EngineError> {
         let tick = tick.max(Duration::from_millis(1));
         let (orders, inbox) = channel::<Chore>();
         let run = move || {

@@ -42,9 +42,8 @@ pub(crate) fn go(plugin: &Plugin, limits: &Limits) -> Run<u64> {
 }
 
 pub(crate) fn go_for(plugin: &Plugin, limits: &Limits, seed: Seed<'_>) -> Run<u64> {
-    let pre = plugin.instance_pre().clone();
-    plugin.run(limits, seed, |store| {
-        let instance = pre.instantiate(&mut *store)?;
+    plugin.run(limits, seed, |store, linked| {
+        let instance = linked.pre.instantiate(&mut *store)?;
         let go = instance.get_typed_func::<(), (u64,)>(&mut *store, "go")?;
         Ok(go.call(&mut *store, ())?.0)
     })

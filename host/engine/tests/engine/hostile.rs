@@ -93,9 +93,8 @@ fn listing(pages: u32, at: u32, length: u32) -> String {
 
 async fn list(wat: &str, limits: &Limits) -> Run<Vec<u8>> {
     let plugin = plugin(wat).await;
-    let pre = plugin.instance_pre().clone();
-    plugin.run(limits, SEED, |store| {
-        let instance = pre.instantiate(&mut *store)?;
+    plugin.run(limits, SEED, |store, linked| {
+        let instance = linked.pre.instantiate(&mut *store)?;
         let go = instance.get_typed_func::<(), (Vec<u8>,)>(&mut *store, "go")?;
         Ok(go.call(&mut *store, ())?.0)
     })

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use wasmtime::component::Component;
 
+use crate::engine::PerEngine;
 use crate::{Class, Digest};
 
 const SECRET_FILE: &str = "host.key";
@@ -48,14 +49,21 @@ impl Cache {
         Ok(Self { dir: dir.to_owned(), secret, plugins, services, temporary: AtomicU64::new(0) })
     }
 
-    /// The component, if a sound file holds it, and the file's size.
-    pub(super) fn get(&self, engine: &wasmtime::Engine, class: Class, digest: Digest) -> Option<(Component, usize)> {
+    /// The component for each engine, if a sound file holds it, and the file's size.
+    pub(super) fn get(
+        &self,
+        engines: &PerEngine<wasmtime::Engine>,
+        class: Class,
+        digest: Digest,
+    ) -> Option<(PerEngine<Component>, usize)> {
         let name = self.name(class, digest);
         let path = self.dir.join(&name);
         let loaded = match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(error) => Err(error.to_string()),
-            Ok(bytes) => self.check(&name, &bytes).and_then(|()| Ok((map(engine, &path)?, bytes.len()))),
+            Ok(bytes) => self
+                .check(&name, &bytes)
+                .and_then(|()| Ok((engines.try_map(|engine| map(engine, &path))?, bytes.len()))),
         };
         match loaded {
             Ok(found) => Some(found),
