@@ -41,7 +41,8 @@
 //! ```
 //!
 //! Where to look: `engine` makes wasmtime's engines and compiles; `plugin` and `service` are the two classes,
-//! each from its entry down to the store; [`shape`] compares and prints types.
+//! each from its entry down to the store; [`wire`] brings values into and out of a service's memory; [`shape`] compares
+//! and prints types.
 
 mod compiled;
 mod config;
@@ -54,6 +55,7 @@ mod service;
 pub mod shape;
 mod sync;
 mod usage;
+pub mod wire;
 pub mod worker;
 
 pub use compiled::Compiled;

@@ -31,6 +31,7 @@ pub use state::ServiceState;
 pub use view::{FunctionView, InterfaceView, ServiceView};
 
 use crate::sync::lock;
+use crate::wire::{Arguments, Reader};
 use crate::{CallContext, Class, Code, Engine, Fault, ServiceName};
 use call::House;
 use release::Release;
@@ -165,20 +166,45 @@ impl Services {
 
     /// Calls a function from outside. A `result<T, fault>` is unwrapped: `T`, or the fault.
     pub async fn call(&self, ctx: &CallContext, function: &Function, args: Vec<Val>) -> Result<Option<Val>, Fault> {
+        let Function { release, export, .. } = function;
+        let enter = async |house: &House, context| house.enter(release, export, context, &args).await;
+        match self.from_outside(ctx, release, enter).await? {
+            Some(value) if export.fallible => fault::unwrap(value),
+            value => Ok(value),
+        }
+    }
+
+    /// The same without [`Val`]: arguments that were laid out by the function's types, and of a good answer what
+    /// `reader` makes of it; none where there is nothing to say.
+    pub async fn pass(
+        &self,
+        ctx: &CallContext,
+        function: &Function,
+        arguments: Arguments,
+        reader: Arc<dyn Reader>,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        let Function { release, export, .. } = function;
+        let pass = async |house: &House, context| house.pass(release, export, context, arguments, reader).await;
+        self.from_outside(ctx, release, pass).await
+    }
+
+    /// Does the work of a call from outside when it is its turn, within the time that it has.
+    async fn from_outside<T>(
+        &self,
+        ctx: &CallContext,
+        release: &Release,
+        work: impl AsyncFnOnce(&House, CallContext) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         let house = &self.inner.house;
         let deadline = ctx.deadline.min(Instant::now() + house.limits.wall);
         let context = CallContext { deadline, ..ctx.clone() };
         let call = async {
             let _place = self.inner.roots.acquire().await.map_err(|_| Fault::internal("the host is shutting down"))?;
-            house.enter(&function.release, &function.export, context, &args).await
+            work(house, context).await
         };
         // The epoch stops code that computes; this stops code that waits, by dropping the store with all below it.
         let answer = tokio::time::timeout_at(deadline.into(), call).await;
-        let answer = answer.unwrap_or_else(|_| Err(fault::deadline(&function.release.label)))?;
-        match answer {
-            Some(value) if function.export.fallible => fault::unwrap(value),
-            value => Ok(value),
-        }
+        answer.unwrap_or_else(|_| Err(fault::deadline(&release.label)))
     }
 
     /// Stops serving. Calls in flight end well; new ones, and services that import it, get faults.

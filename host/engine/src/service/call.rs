@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
-use wasmtime::component::Val;
+use wasmtime::component::{Func, Val};
 use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::ServiceLimits;
@@ -13,7 +13,8 @@ use super::fault;
 use super::release::Release;
 use super::state::ServiceState;
 use super::warm::{Live, Warm};
-use crate::{CallContext, Class, Code, Engine, Fault};
+use crate::wire::{self, Arguments, Reader};
+use crate::{CallContext, Class, Code, Engine, Fault, TenantId};
 
 /// What all services of a process share.
 pub(super) struct House {
@@ -40,6 +41,32 @@ impl House {
         context: CallContext,
         args: &[Val],
     ) -> Result<Option<Val>, Fault> {
+        let mut visit = self.open(release, context).await?;
+        let answer = call(&mut visit.live, export, args).await;
+        visit.close(answer)
+    }
+
+    /// The same without `Val`: what the reader makes of the `T` in `result<T, fault>`, or the fault.
+    pub(super) async fn pass(
+        &self,
+        release: &Release,
+        export: &Export,
+        context: CallContext,
+        arguments: Arguments,
+        reader: Arc<dyn Reader>,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        let mut visit = self.open(release, context).await?;
+        let answer = match function(&mut visit.live, export) {
+            Ok(function) => {
+                wire::call(function, &mut visit.live.store, arguments, reader, self.limits.output_bytes).await
+            }
+            Err(error) => Err(error),
+        };
+        visit.close(answer)?
+    }
+
+    /// An instance, waiting or fresh, ready for one call.
+    async fn open<'r>(&self, release: &'r Release, context: CallContext) -> Result<Visit<'r>, Fault> {
         if context.depth >= self.limits.depth {
             return Err(too_deep(&release.label, self.limits.depth));
         }
@@ -53,13 +80,7 @@ impl House {
         };
         live.uses += 1;
         live.store.set_epoch_deadline(1);
-        match call(&mut live, export, args).await {
-            Ok(answer) => {
-                release.warm.put(tenant, live);
-                Ok(answer)
-            }
-            Err(error) => Err(fault::of_failure(&error, live.store.data(), &release.label)),
-        }
+        Ok(Visit { release, tenant, live })
     }
 
     /// A fresh instance, for one tenant from now on.
@@ -85,9 +106,34 @@ impl House {
     }
 }
 
-async fn call(live: &mut Live, export: &Export, args: &[Val]) -> wasmtime::Result<Option<Val>> {
+/// An instance that is being called.
+struct Visit<'r> {
+    release: &'r Release,
+    tenant: TenantId,
+    live: Live,
+}
+
+impl Visit<'_> {
+    /// Keeps the instance if the call went well, and only then.
+    fn close<T>(self, answer: wasmtime::Result<T>) -> Result<T, Fault> {
+        let Self { release, tenant, live } = self;
+        match answer {
+            Ok(answer) => {
+                release.warm.put(tenant, live);
+                Ok(answer)
+            }
+            Err(error) => Err(fault::of_failure(&error, live.store.data(), &release.label)),
+        }
+    }
+}
+
+fn function(live: &mut Live, export: &Export) -> wasmtime::Result<Func> {
     let function = live.instance.get_func(&mut live.store, export.index);
-    let function = function.ok_or_else(|| wasmtime::format_err!("export `{}` is gone", export.name))?;
+    function.ok_or_else(|| wasmtime::format_err!("export `{}` is gone", export.name))
+}
+
+async fn call(live: &mut Live, export: &Export, args: &[Val]) -> wasmtime::Result<Option<Val>> {
+    let function = function(live, export)?;
     let mut answer = [Val::Bool(false)];
     let results = answer.get_mut(..export.results).unwrap_or_default();
     function.call_async(&mut live.store, args, results).await?;
