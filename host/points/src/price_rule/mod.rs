@@ -5,7 +5,7 @@ mod check;
 
 use wasmtime::component::Resource;
 
-pub use bindings::exports::fondaco::plugin::price_rule::{Price, Prices};
+pub use bindings::exports::fondaco::plugin::price_rule::{Price, Prices, Rule};
 
 use crate::evaluation::Evaluation;
 use crate::function::Function;

@@ -90,7 +90,11 @@ mod data {
 pub mod worlds {
     point! {
         price_rule, "fondaco:plugin/price-rule-plugin@1.0.0", "fondaco_sdk::bindings::worlds::price_rule",
-        records: ["fondaco:plugin/price-rule@1.0.0/prices", "fondaco:plugin/price-rule@1.0.0/price"],
+        records: [
+            "fondaco:plugin/price-rule@1.0.0/prices",
+            "fondaco:plugin/price-rule@1.0.0/rule",
+            "fondaco:plugin/price-rule@1.0.0/price",
+        ],
         cases: [],
     }
     point! {

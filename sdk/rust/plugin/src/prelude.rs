@@ -4,7 +4,7 @@ pub use crate::{
     Code, Decimal, Fault, Money, bail,
     bindings::fondaco::plugin::{
         loyalty::{Credit, Redemption, Returned},
-        price_rule::{Price, Prices},
+        price_rule::{Price, Prices, Rule},
         promotion::{
             AcceptedCode, Discount, DiscountClass, FixedValue, Gift, LineTarget, Offer, Operation, RejectedCode,
             Selection, Target, Value,

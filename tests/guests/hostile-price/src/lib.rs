@@ -62,7 +62,7 @@ fn tell(lie: &Lie, cart: &Cart, prices: &mut Prices) {
         Lie::LongRule => prices.set(0, 1, &"r".repeat(65), "a long name"),
         Lie::TooManyReasons => {
             prices.set(0, 1, "fixed", "one");
-            prices.prices.iter_mut().for_each(|price| price.reasons.resize(5, "more".into()));
+            prices.rules.iter_mut().for_each(|rule| rule.reasons.resize(5, "more".into()));
         }
     }
 }

@@ -15,7 +15,7 @@ pub fn restless(cart: &Cart) -> Result<Prices, Fault> {
     if let Some(line) = cart.line(0) {
         prices.set(0, line.unit, "restless", chance());
         let reasons = [clocks(), order(), surroundings()];
-        prices.prices.iter_mut().for_each(|price| price.reasons.extend_from_slice(&reasons));
+        prices.rules.iter_mut().for_each(|rule| rule.reasons.extend_from_slice(&reasons));
     }
     Ok(prices)
 }

@@ -103,7 +103,8 @@ pub fn looping_start() -> Vec<u8> {
 
 /// A price rule of one fixed unit price for the first line, in the cart's own currency.
 pub fn fixed_price(unit: i64) -> Vec<u8> {
-    // `ok({currency, prices: [{line: 0, unit, rule: "fixed", reasons: []}]})`: the result at 1024, the price at 2048.
+    // `ok({currency, rules: [{name: "fixed", reasons: []}], prices: [{line: 0, unit, rule: 0}]})`: the result at 1024,
+    // the price at 2048, the rule at 3072.
     // The arguments begin with the cart, the cart with the context, whose fourth string at 24 is the currency.
     let wat = module("", r#"(data (i32.const 4096) "fixed")"#, "")
         .replace("validation@1.0.0#check", "price-rule@1.0.0#evaluate")
@@ -112,11 +113,13 @@ pub fn fixed_price(unit: i64) -> Vec<u8> {
             &format!(
                 "(i32.store (i32.const 1028) (i32.load offset=24 (local.get $arguments)))
                  (i32.store (i32.const 1032) (i32.load offset=28 (local.get $arguments)))
-                 (i32.store (i32.const 1036) (i32.const 2048))
+                 (i32.store (i32.const 1036) (i32.const 3072))
                  (i32.store (i32.const 1040) (i32.const 1))
+                 (i32.store (i32.const 1044) (i32.const 2048))
+                 (i32.store (i32.const 1048) (i32.const 1))
                  (i64.store (i32.const 2056) (i64.const {unit}))
-                 (i32.store (i32.const 2064) (i32.const 4096))
-                 (i32.store (i32.const 2068) (i32.const 5))
+                 (i32.store (i32.const 3072) (i32.const 4096))
+                 (i32.store (i32.const 3076) (i32.const 5))
                  (i32.const 1024)))"
             ),
         );

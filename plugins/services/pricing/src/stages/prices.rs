@@ -1,6 +1,6 @@
 //! Price rules: the price of a unit.
 
-use fondaco_sdk::bindings::fondaco::plugin::price_rule::{Price, Prices};
+use fondaco_sdk::bindings::fondaco::plugin::price_rule::{Price, Prices, Rule};
 use fondaco_sdk::bindings::fondaco::plugin::types::Cart;
 use fondaco_sdk::bindings::fondaco::types::faults::Fault;
 
@@ -18,7 +18,7 @@ pub(crate) async fn run<E: Evaluation>(desk: &mut Desk<E>) -> Result<(), Fault> 
     for verdict in verdicts {
         let fault = match verdict.outcome {
             Ok(prices) => {
-                accept(desk, prices, &verdict.source.plugin)?;
+                accept(desk, &prices, &verdict.source.plugin)?;
                 None
             }
             Err(fault) => Some(fault),
@@ -33,11 +33,13 @@ pub(crate) async fn run<E: Evaluation>(desk: &mut Desk<E>) -> Result<(), Fault> 
 }
 
 /// Later rules have seen the prices of the earlier ones, so the last price of a line is its price.
-fn accept<E: Evaluation>(desk: &mut Desk<E>, prices: Prices, plugin: &str) -> Result<(), Fault> {
-    enter(&mut desk.cart, &prices).map_err(|problem| bad_verdict(plugin, problem))?;
-    for Price { line, rule, reasons, .. } in prices.prices {
-        if let Some(work) = desk.lines.get_mut(line as usize) {
-            work.price = Some(PriceSource { plugin: plugin.to_owned(), rule, reasons });
+fn accept<E: Evaluation>(desk: &mut Desk<E>, prices: &Prices, plugin: &str) -> Result<(), Fault> {
+    enter(&mut desk.cart, prices).map_err(|problem| bad_verdict(plugin, problem))?;
+    for Price { line, rule, .. } in &prices.prices {
+        let set_by = prices.rules.get(*rule as usize);
+        if let (Some(work), Some(Rule { name, reasons })) = (desk.lines.get_mut(*line as usize), set_by) {
+            work.price =
+                Some(PriceSource { plugin: plugin.to_owned(), rule: name.clone(), reasons: reasons.clone() });
         }
     }
     Ok(())
@@ -57,6 +59,9 @@ fn enter(cart: &mut Cart, prices: &Prices) -> Result<(), String> {
         let line = cart.lines.get_mut(price.line as usize).ok_or_else(|| format!("no line {}", price.line))?;
         if price.unit < 0 {
             return Err(format!("a price below zero for line {}", price.line));
+        }
+        if price.rule as usize >= prices.rules.len() {
+            return Err(format!("a price for line {} by a rule that is not there", price.line));
         }
         line.total = price.unit.checked_mul(i64::from(line.quantity)).ok_or_else(|| too_large().message)?;
         line.unit = price.unit;

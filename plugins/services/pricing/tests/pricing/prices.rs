@@ -36,8 +36,9 @@ fn a_failed_rule_stands_among_the_plugins_and_changes_nothing() {
 
 #[test]
 fn prices_that_make_no_sense_are_refused() {
-    let foreign = Prices { currency: "USD".into(), prices: vec![] };
-    for bad in [foreign, prices(&[(1, 5)]), prices(&[(0, -5)]), prices(&[(0, i64::MAX)])] {
+    let foreign = Prices { currency: "USD".into(), ..prices(&[]) };
+    let unruled = Prices { rules: vec![], ..prices(&[(0, 5)]) };
+    for bad in [foreign, unruled, prices(&[(1, 5)]), prices(&[(0, -5)]), prices(&[(0, i64::MAX)])] {
         let mut house = House::default();
         house.price_rules.push(("odd", Box::new(move |_, ()| Ok(bad.clone()))));
         let fault = house.quote(request(vec![line("mug", 2, 1_000)])).unwrap_err();

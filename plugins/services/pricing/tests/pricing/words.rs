@@ -2,7 +2,7 @@
 
 use fondaco_sdk::{
     Code, Decimal, Fault, Money,
-    price_rule::{Price, Prices},
+    price_rule::{Price, Prices, Rule},
     promotion::{Discount, DiscountClass, FixedValue, LineTarget, Offer, Operation, Selection, Target, Value},
     shipping_rate::Rate,
     tax::{Item, ItemTax, Part, Taxables, Taxation},
@@ -75,13 +75,9 @@ pub(crate) fn fault(reason: &str) -> Fault {
 }
 
 pub(crate) fn prices(units: &[(u32, i64)]) -> Prices {
-    let price = |(line, unit): &(u32, i64)| Price {
-        line: *line,
-        unit: *unit,
-        rule: "tier".into(),
-        reasons: vec!["volume".into()],
-    };
-    Prices { currency: "EUR".into(), prices: units.iter().map(price).collect() }
+    let price = |(line, unit): &(u32, i64)| Price { line: *line, unit: *unit, rule: 0 };
+    let rules = vec![Rule { name: "tier".into(), reasons: vec!["volume".into()] }];
+    Prices { currency: "EUR".into(), rules, prices: units.iter().map(price).collect() }
 }
 
 pub(crate) fn discount(class: DiscountClass, targets: Vec<Target>, value: Value, message: &str) -> Discount {

@@ -4,18 +4,21 @@ use crate::{
     Decimal, Fault, Money,
     commerce::{decimal::Decimal as Exact, rounding::Rounding},
     loyalty::{Credit, Redemption, Returned},
-    price_rule::{Price, Prices},
+    price_rule::{Price, Prices, Rule},
     shipping_rate::Rate,
     tax::{Item, ItemTax, Part, Taxation},
     types::{Cart, LineIndex},
     validation::{Subject, Violation},
 };
 
+/// How far back a rule's name and reason are looked for.
+const LATEST: usize = 16;
+
 impl Prices {
     /// No new prices yet, in `currency`. Take the config's where it names amounts: a rule for euros then never prices
     /// a cart in yen.
     pub fn in_currency(currency: impl Into<String>) -> Self {
-        Self { currency: currency.into(), prices: Vec::new() }
+        Self { currency: currency.into(), rules: Vec::new(), prices: Vec::new() }
     }
 
     /// No new prices yet, in the cart's currency: for rules whose config names no amounts.
@@ -25,7 +28,20 @@ impl Prices {
 
     /// A unit of `line` costs `unit` by `rule`, because of `reason`.
     pub fn set(&mut self, line: LineIndex, unit: i64, rule: &str, reason: impl Into<String>) {
-        self.prices.push(Price { line, unit, rule: rule.into(), reasons: vec![reason.into()] });
+        let rule = self.rule(rule, reason.into());
+        self.prices.push(Price { line, unit, rule });
+    }
+
+    /// The position of a rule, which joins the others unless it is one of the latest: a rule has few reasons.
+    fn rule(&mut self, name: &str, reason: String) -> u32 {
+        let is_same = |rule: &Rule| rule.name == name && matches!(rule.reasons.as_slice(), [only] if *only == reason);
+        let before = self.rules.len().saturating_sub(LATEST);
+        let latest = self.rules.get(before..).unwrap_or_default().iter().rposition(is_same);
+        let position = latest.map_or(self.rules.len(), |latest| before + latest);
+        if latest.is_none() {
+            self.rules.push(Rule { name: name.into(), reasons: vec![reason] });
+        }
+        u32::try_from(position).unwrap_or(u32::MAX)
     }
 }
 

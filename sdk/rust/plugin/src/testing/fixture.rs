@@ -5,7 +5,7 @@
 //!   "description": "What this case shows",
 //!   "config": {"percent": 10},
 //!   "input": {"cart": {"context": {"currency": "EUR"}, "lines": [{"sku": "MUG", "quantity": 2, "unit": 999}]}},
-//!   "expected": {"currency": "EUR", "prices": []}
+//!   "expected": {"currency": "EUR", "rules": [], "prices": []}
 //! }
 //! ```
 //!
