@@ -26,7 +26,7 @@ const WIT: &str = "package test:probe@1.0.0;
 
 /// The cart lies at 1024: request id and currency at 0 and 24, one line at 152. The line lies at 2048: sku, quantity
 /// at 40, unit at 48, total at 72. A verdict is a source of 40 bytes and an outcome: a discriminant, and from 44
-/// currency and prices.
+/// currency, rules and prices.
 const MODULE: &str = r#"(module
     (import "fondaco:plugin/evaluations@1.0.0" "[static]evaluation.open" (func $open (param i32 i32)))
     (import "fondaco:plugin/price-rules@1.0.0" "evaluate" (func $evaluate (param i32 i32)))
@@ -51,7 +51,7 @@ const MODULE: &str = r#"(module
         (call $evaluate (global.get $held) (i32.const 384))
         (if (i32.load8_u (i32.const 384)) (then (return (call $answer (i64.const -2)))))
         (if (i32.load8_u offset=40 (i32.load (i32.const 388))) (then (return (call $answer (i64.const -1)))))
-        (call $answer (i64.load offset=8 (i32.load offset=52 (i32.load (i32.const 388))))))
+        (call $answer (i64.load offset=8 (i32.load offset=60 (i32.load (i32.const 388))))))
     (func (export "test:probe/probe@1.0.0#price") (result i32)
         (call $fill (i32.const 1))
         (call $open (i32.const 1024) (i32.const 320))

@@ -75,16 +75,17 @@ pub fn price_rule(body: &Body) -> Vec<u8> {
     component("price-rule-plugin", &module(&price_rule_body(body)))
 }
 
-/// `result<prices, fault>` lies at 256: a discriminant, then from 260 currency and prices, or the fault. The text
-/// that is named lies at 512, the one price at 768: line, unit at 776, rule, reasons. In the argument, `lines` is at
-/// 152, and the unit of a line at 48.
+/// `result<prices, fault>` lies at 256: a discriminant, then from 260 currency, rules and prices, or the fault. The text
+/// that is named lies at 512, the one price at 768: line, unit at 776, rule; the one rule, without name and reasons, at
+/// 1024. In the argument, `lines` is at 152, and the unit of a line at 48.
 fn price_rule_body(body: &Body) -> String {
     let answer = |text: &str, line: u32, off: i64, count: i32| {
         format!(
             r#"(data (i32.const 512) "{text}")
             (func (export "fondaco:plugin/price-rule@1.0.0#evaluate") (param $cart i32) (result i32)
                 (i32.store (i32.const 260) (i32.const 512)) (i32.store (i32.const 264) (i32.const 3))
-                (i32.store (i32.const 268) (i32.const 768)) (i32.store (i32.const 272) (i32.const {count}))
+                (i32.store (i32.const 268) (i32.const 1024)) (i32.store (i32.const 272) (i32.const 1))
+                (i32.store (i32.const 276) (i32.const 768)) (i32.store (i32.const 280) (i32.const {count}))
                 (i32.store (i32.const 768) (i32.const {line}))
                 (i64.store (i32.const 776)
                     (i64.sub (i64.load offset=48 (i32.load offset=152 (local.get $cart))) (i64.const {off})))
