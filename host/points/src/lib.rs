@@ -13,6 +13,7 @@
 //!
 //! This crate does no I/O of its own and knows no HTTP and no database.
 
+mod crossing;
 pub mod evaluation;
 pub mod examine;
 mod extension;
@@ -40,6 +41,7 @@ pub mod tax;
 pub mod validation;
 pub mod wit;
 
+pub use crossing::CartRef;
 pub use evaluation::Evaluation;
 pub use examine::{Examined, Manifest};
 pub use fan_out::{Source, Verdict};

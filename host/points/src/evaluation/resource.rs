@@ -8,11 +8,12 @@ use wasmtime::component::{ComponentType, Lift, LinkerInstance, Resource, Resourc
 
 use super::Evaluation;
 use super::flags::PointFlags;
+use crate::crossing::Given;
 use crate::fault::to_wit;
 use crate::point::Point;
 use crate::set::PluginSet;
 use crate::shared::Shared;
-use crate::wit::{self, Cart, ChosenShipping, Line};
+use crate::wit::{self, ChosenShipping, Line};
 
 /// What a line costs now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ComponentType, Lift)]
@@ -57,8 +58,8 @@ pub(crate) fn add_to_linker(
         Ok(())
     })?;
     let shared = Arc::clone(shared);
-    linker.func_wrap("[static]evaluation.open", move |mut store: Store<'_>, (cart,): (Cart,)| {
-        let opened = Evaluation::open(cart, store.data().call().clone(), Arc::clone(&shared));
+    linker.func_wrap("[static]evaluation.open", move |mut store: Store<'_>, (cart,): (Given,)| {
+        let opened = Evaluation::open(cart.into(), store.data().call().clone(), Arc::clone(&shared));
         Ok(answer(opened.and_then(|evaluation| hold(&mut store, evaluation))))
     })?;
     linker.func_wrap("[method]evaluation.revision", |mut store: Store<'_>, (of,): (Held,)| {

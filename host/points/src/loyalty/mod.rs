@@ -7,6 +7,7 @@ use wasmtime::component::Resource;
 
 pub use bindings::exports::fondaco::plugin::loyalty::{Credit, Redemption, Returned};
 
+use crate::crossing::CartRef;
 use crate::evaluation::Evaluation;
 use crate::function::Function;
 use crate::invalid::Check;
@@ -26,7 +27,7 @@ impl Function for Earn {
 
     /// What is paid for goods.
     type Args = i64;
-    type Params<'a> = (&'a Cart, i64, &'a str);
+    type Params<'a> = (CartRef<'a>, i64, &'a str);
     type Request = (Resource<Evaluation>, i64);
     type Answer = Vec<Credit>;
 
@@ -35,7 +36,7 @@ impl Function for Earn {
     }
 
     fn params<'a>(cart: &'a Cart, payable: &'a i64, config: &'a str) -> Self::Params<'a> {
-        (cart, *payable, config)
+        (cart.into(), *payable, config)
     }
 
     fn check(answer: &Vec<Credit>, _cart: &Cart, _payable: &i64) -> Check {
@@ -55,7 +56,7 @@ impl Function for Burn {
 
     /// How many points the buyer wants to spend.
     type Args = u64;
-    type Params<'a> = (&'a Cart, u64, &'a str);
+    type Params<'a> = (CartRef<'a>, u64, &'a str);
     type Request = (Resource<Evaluation>, u64);
     type Answer = Option<Redemption>;
 
@@ -64,7 +65,7 @@ impl Function for Burn {
     }
 
     fn params<'a>(cart: &'a Cart, want: &'a u64, config: &'a str) -> Self::Params<'a> {
-        (cart, *want, config)
+        (cart.into(), *want, config)
     }
 
     fn check(answer: &Option<Redemption>, cart: &Cart, want: &u64) -> Check {
@@ -92,7 +93,7 @@ impl Function for Reverse {
     const PLURAL: &'static str = PLURAL;
 
     type Args = Return;
-    type Params<'a> = (&'a Cart, &'a [Credit], &'a [Returned], &'a str);
+    type Params<'a> = (CartRef<'a>, &'a [Credit], &'a [Returned], &'a str);
     type Request = (Resource<Evaluation>, Vec<Credit>, Vec<Returned>);
     type Answer = Vec<Credit>;
 
@@ -101,7 +102,7 @@ impl Function for Reverse {
     }
 
     fn params<'a>(cart: &'a Cart, what: &'a Return, config: &'a str) -> Self::Params<'a> {
-        (cart, &what.credits, &what.returned, config)
+        (cart.into(), &what.credits, &what.returned, config)
     }
 
     fn check(answer: &Vec<Credit>, _cart: &Cart, what: &Return) -> Check {

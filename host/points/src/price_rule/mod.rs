@@ -7,6 +7,7 @@ use wasmtime::component::Resource;
 
 pub use bindings::exports::fondaco::plugin::price_rule::{Price, Prices, Rule};
 
+use crate::crossing::CartRef;
 use crate::evaluation::Evaluation;
 use crate::function::Function;
 use crate::invalid::Check;
@@ -23,7 +24,7 @@ impl Function for Evaluate {
     const PLURAL: &'static str = "fondaco:plugin/price-rules@1.0.0";
 
     type Args = ();
-    type Params<'a> = (&'a Cart, &'a str);
+    type Params<'a> = (CartRef<'a>, &'a str);
     type Request = (Resource<Evaluation>,);
     type Answer = Prices;
 
@@ -32,7 +33,7 @@ impl Function for Evaluate {
     }
 
     fn params<'a>(cart: &'a Cart, (): &'a (), config: &'a str) -> Self::Params<'a> {
-        (cart, config)
+        (cart.into(), config)
     }
 
     fn check(answer: &Prices, cart: &Cart, (): &()) -> Check {

@@ -10,6 +10,7 @@ pub use bindings::exports::fondaco::plugin::promotion::{
     Target, Value,
 };
 
+use crate::crossing::CartRef;
 use crate::evaluation::Evaluation;
 use crate::function::Function;
 use crate::invalid::Check;
@@ -26,7 +27,7 @@ impl Function for Evaluate {
     const PLURAL: &'static str = "fondaco:plugin/promotions@1.0.0";
 
     type Args = ();
-    type Params<'a> = (&'a Cart, &'a str);
+    type Params<'a> = (CartRef<'a>, &'a str);
     type Request = (Resource<Evaluation>,);
     type Answer = Vec<Operation>;
 
@@ -35,7 +36,7 @@ impl Function for Evaluate {
     }
 
     fn params<'a>(cart: &'a Cart, (): &'a (), config: &'a str) -> Self::Params<'a> {
-        (cart, config)
+        (cart.into(), config)
     }
 
     fn check(answer: &Vec<Operation>, cart: &Cart, (): &()) -> Check {

@@ -7,6 +7,7 @@ use wasmtime::component::Resource;
 
 pub use bindings::exports::fondaco::plugin::shipping_rate::{Parcel, Rate, Shipment};
 
+use crate::crossing::CartRef;
 use crate::evaluation::Evaluation;
 use crate::function::Function;
 use crate::invalid::Check;
@@ -23,7 +24,7 @@ impl Function for Rates {
     const PLURAL: &'static str = "fondaco:plugin/shipping-rates@1.0.0";
 
     type Args = Shipment;
-    type Params<'a> = (&'a Cart, &'a Shipment, &'a str);
+    type Params<'a> = (CartRef<'a>, &'a Shipment, &'a str);
     type Request = (Resource<Evaluation>, Shipment);
     type Answer = Vec<Rate>;
 
@@ -32,7 +33,7 @@ impl Function for Rates {
     }
 
     fn params<'a>(cart: &'a Cart, shipment: &'a Shipment, config: &'a str) -> Self::Params<'a> {
-        (cart, shipment, config)
+        (cart.into(), shipment, config)
     }
 
     fn check(answer: &Vec<Rate>, cart: &Cart, _shipment: &Shipment) -> Check {

@@ -7,6 +7,7 @@ use wasmtime::component::Resource;
 
 pub use bindings::exports::fondaco::plugin::tax::{Item, ItemTax, Part, Taxable, Taxables, Taxation};
 
+use crate::crossing::CartRef;
 use crate::evaluation::Evaluation;
 use crate::function::Function;
 use crate::invalid::Check;
@@ -23,7 +24,7 @@ impl Function for Assess {
     const PLURAL: &'static str = "fondaco:plugin/taxes@1.0.0";
 
     type Args = Taxables;
-    type Params<'a> = (&'a Cart, &'a Taxables, &'a str);
+    type Params<'a> = (CartRef<'a>, &'a Taxables, &'a str);
     type Request = (Resource<Evaluation>, Taxables);
     type Answer = Taxation;
 
@@ -32,7 +33,7 @@ impl Function for Assess {
     }
 
     fn params<'a>(cart: &'a Cart, taxables: &'a Taxables, config: &'a str) -> Self::Params<'a> {
-        (cart, taxables, config)
+        (cart.into(), taxables, config)
     }
 
     fn check(answer: &Taxation, cart: &Cart, taxables: &Taxables) -> Check {

@@ -7,6 +7,7 @@ use wasmtime::component::Resource;
 
 pub use bindings::exports::fondaco::plugin::validation::{Step, Subject, Violation};
 
+use crate::crossing::CartRef;
 use crate::evaluation::Evaluation;
 use crate::function::Function;
 use crate::invalid;
@@ -23,7 +24,7 @@ impl Function for Check {
     const PLURAL: &'static str = "fondaco:plugin/validations@1.0.0";
 
     type Args = Step;
-    type Params<'a> = (&'a Cart, Step, &'a str);
+    type Params<'a> = (CartRef<'a>, Step, &'a str);
     type Request = (Resource<Evaluation>, Step);
     type Answer = Vec<Violation>;
 
@@ -32,7 +33,7 @@ impl Function for Check {
     }
 
     fn params<'a>(cart: &'a Cart, step: &'a Step, config: &'a str) -> Self::Params<'a> {
-        (cart, *step, config)
+        (cart.into(), *step, config)
     }
 
     fn check(answer: &Vec<Violation>, cart: &Cart, _step: &Step) -> invalid::Check {
