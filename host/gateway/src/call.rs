@@ -1,6 +1,6 @@
 //! The hot path: a service's function called over HTTP.
 //!
-//! Body → values → engine → values → body. Nothing here is boxed, layered or looked up by label.
+//! Body → arguments → the component's memory → body. Nothing here is boxed, layered or looked up by label.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,12 +8,10 @@ use std::time::Instant;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use fondaco_engine::wasmtime::component::Val;
-use fondaco_engine::{CallContext, Fault, Outcomes, Roles};
+use fondaco_engine::{CallContext, Outcomes, Roles};
 use http::{HeaderValue, StatusCode, header};
 
 use crate::auth::Caller;
-use crate::codec::Plan;
 use crate::entry::Inner;
 use crate::problem::Problem;
 use crate::request::{deadline, read_body};
@@ -60,22 +58,19 @@ where
     }
     let services = host.routes.services();
     let function = services.function(&route.service, &route.interface, &route.function)?;
-    let pinned = route.plan(&function)?;
-    let plan = &pinned.1;
+    let plan = route.plan(&function)?;
+    // Before anything is entered: a body that is wrong is the caller's affair alone.
     let arguments = plan.arguments(&body)?;
     // Bounded by the deadline in its context: no timer of its own.
-    let answer = services.call(&context, &function, arguments).await?;
-    response(plan, answer.as_ref())
+    let answer = services.pass(&context, &function, arguments, plan).await?;
+    Ok(answer.map_or_else(nothing, json))
 }
 
-fn response(plan: &Plan, answer: Option<&Val>) -> Result<Response, Problem> {
-    let body = plan.body(answer).map_err(|mismatch| Fault::internal(mismatch.to_string()))?;
-    let Some(body) = body else {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::NO_CONTENT;
-        return Ok(response);
-    };
-    Ok(json(body))
+/// The function has nothing to say.
+fn nothing() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
 }
 
 fn json(body: Vec<u8>) -> Response {

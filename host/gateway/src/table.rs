@@ -136,27 +136,27 @@ pub(crate) struct CallRoute {
     pub(crate) function: Arc<str>,
     pub(crate) meter: RouteMeter,
     /// The plan of the release that served last: types are a matter of the component's bytes.
-    plan: ArcSwapOption<(Digest, Plan)>,
+    plan: ArcSwapOption<(Digest, Arc<Plan>)>,
     /// What answers in place of the service's function.
     pub(crate) native: Option<Arc<dyn NativeFunction>>,
 }
 
 impl CallRoute {
     /// How `function`'s calls look in JSON.
-    pub(crate) fn plan(&self, function: &Function) -> Result<Arc<(Digest, Plan)>, Fault> {
+    pub(crate) fn plan(&self, function: &Function) -> Result<Arc<Plan>, Fault> {
         let digest = function.digest();
-        if let Some(pinned) = self.plan.load_full()
-            && pinned.0 == digest
+        if let Some((known, plan)) = self.plan.load().as_deref()
+            && *known == digest
         {
-            return Ok(pinned);
+            return Ok(Arc::clone(plan));
         }
         let plan = Plan::of(function.ty()).map_err(|error| {
             let message = format!("`{}` of `{}` cannot be called over HTTP: {error}", self.function, self.service);
             Fault::new(Code::Unimplemented, "NOT_CALLABLE_OVER_HTTP", message)
         })?;
-        let pinned = Arc::new((digest, plan));
-        self.plan.store(Some(Arc::clone(&pinned)));
-        Ok(pinned)
+        let plan = Arc::new(plan);
+        self.plan.store(Some(Arc::new((digest, Arc::clone(&plan)))));
+        Ok(plan)
     }
 }
 

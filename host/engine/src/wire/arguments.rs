@@ -163,6 +163,7 @@ impl Arguments {
     }
 
     /// Closes the list that was opened last.
+    #[allow(clippy::needless_pass_by_value, reason = "a list is closed once")]
     pub fn close(&mut self, list: List) {
         let Open { base, count, .. } = std::mem::replace(&mut self.open, list.outer);
         let start = self.data.len();

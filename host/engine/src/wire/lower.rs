@@ -2,6 +2,7 @@
 
 use std::mem::MaybeUninit;
 
+use wasmtime::component::__internal::wasmtime_environ::component::StringEncoding;
 use wasmtime::component::__internal::{InterfaceType, LowerContext};
 use wasmtime::component::Lower;
 use wasmtime::{Result, ValRaw, bail};
@@ -31,7 +32,7 @@ pub(super) fn lower<T>(
         return flatten(types, ty, &parameters, &mut flat.iter_mut());
     }
     let at = cx.realloc(0, 0, abi.align32, abi.size32 as usize)?;
-    write(cx, at, arguments.parameters())?;
+    write(cx.as_slice_mut(), at, arguments.parameters())?;
     place(arguments, cx, &mut Parameters::There(at))?;
     let [first, ..] = flat;
     *first = ValRaw::i64(i64::try_from(at)?);
@@ -46,50 +47,67 @@ enum Parameters<'a> {
     There(usize),
 }
 
-/// Asks the guest for room for each string and list, in wasmtime's order, copies it, and tells its parent where it is.
+/// Asks the guest for room for each string and list, in wasmtime's order; then copies them, and tells each one's parent
+/// where it is. All of the guest's work comes first, so that its memory stays where it is while it is written.
 fn place<T>(arguments: &Arguments, cx: &mut LowerContext<'_, T>, parameters: &mut Parameters<'_>) -> Result<()> {
     let blocks = arguments.blocks();
-    let mut addresses: Vec<usize> = Vec::with_capacity(blocks.len());
+    let as_it_is = matches!(cx.options().string_encoding, StringEncoding::Utf8);
+    let mut places: Vec<Room> = Vec::with_capacity(blocks.len());
     for block in blocks {
-        let (address, length) = match &block.content {
-            Content::Text(range) => text(cx, arguments.text_at(range))?,
-            Content::Data { range, align, count } => {
-                let bytes = arguments.data_at(range);
-                let address = cx.realloc(0, 0, *align, bytes.len())?;
-                write(cx, address, bytes)?;
-                (address, *count)
-            }
-        };
-        addresses.push(address);
-        let mut pair = [0; 8];
-        let (pointer, count) = pair.split_at_mut(4);
-        pointer.copy_from_slice(&u32::try_from(address)?.to_le_bytes());
-        count.copy_from_slice(&length.to_le_bytes());
+        places.push(match &block.content {
+            Content::Text(range) if as_it_is => room(cx, range.len(), 1, u32::try_from(range.len())?)?,
+            Content::Text(range) => transcode(cx, arguments.text_at(range))?,
+            Content::Data { range, align, count } => room(cx, range.len(), *align, *count)?,
+        });
+    }
+    let memory = cx.as_slice_mut();
+    for (block, place) in blocks.iter().zip(&places) {
+        match &block.content {
+            Content::Text(range) if as_it_is => write(memory, place.address, arguments.text_at(range).as_bytes())?,
+            Content::Text(_) => {}
+            Content::Data { range, .. } => write(memory, place.address, arguments.data_at(range))?,
+        }
+        // A parent comes before what it holds, so its bytes are there already.
         match (block.parent, &mut *parameters) {
-            (Parent::Parameters, Parameters::Here(bytes)) => {
-                let slot = bytes.get_mut(block.at..).and_then(<[u8]>::first_chunk_mut);
-                *slot.ok_or_else(astray)? = pair;
-            }
-            (Parent::Parameters, Parameters::There(base)) => write(cx, *base + block.at, &pair)?,
+            (Parent::Parameters, Parameters::Here(bytes)) => write(bytes, block.at, &place.pair()?)?,
+            (Parent::Parameters, Parameters::There(base)) => write(memory, *base + block.at, &place.pair()?)?,
             (Parent::Block(parent), _) => {
-                let base = addresses.get(parent).copied().ok_or_else(astray)?;
-                write(cx, base + block.at, &pair)?;
+                let parent = places.get(parent).ok_or_else(astray)?;
+                write(memory, parent.address + block.at, &place.pair()?)?;
             }
         }
     }
     Ok(())
 }
 
-/// A string in the encoding that the guest wants: its address, and its length as the guest counts.
-fn text<T>(cx: &mut LowerContext<'_, T>, text: &str) -> Result<(usize, u32)> {
+/// Where a string or a list is in the guest's memory, and its length as the guest counts.
+struct Room {
+    address: usize,
+    length: u32,
+}
+
+impl Room {
+    fn pair(&self) -> Result<[u8; 8]> {
+        let [a, b, c, d] = u32::try_from(self.address)?.to_le_bytes();
+        let [e, f, g, h] = self.length.to_le_bytes();
+        Ok([a, b, c, d, e, f, g, h])
+    }
+}
+
+fn room<T>(cx: &mut LowerContext<'_, T>, bytes: usize, align: u32, length: u32) -> Result<Room> {
+    Ok(Room { address: cx.realloc(0, 0, align, bytes)?, length })
+}
+
+/// Writes a string in another encoding than the host's.
+fn transcode<T>(cx: &mut LowerContext<'_, T>, text: &str) -> Result<Room> {
     let mut pair = MaybeUninit::new([ValRaw::u64(0); 2]);
     text.linear_lower_to_flat(cx, InterfaceType::String, &mut pair)?;
     let [pointer, length] = super::typed::pair(pair);
-    Ok((pointer.get_u32() as usize, length.get_u32()))
+    Ok(Room { address: pointer.get_u32() as usize, length: length.get_u32() })
 }
 
-fn write<T>(cx: &mut LowerContext<'_, T>, at: usize, bytes: &[u8]) -> Result<()> {
-    let slot = cx.as_slice_mut().get_mut(at..).and_then(|rest| rest.get_mut(..bytes.len()));
+fn write(memory: &mut [u8], at: usize, bytes: &[u8]) -> Result<()> {
+    let slot = memory.get_mut(at..).and_then(|rest| rest.get_mut(..bytes.len()));
     slot.ok_or_else(astray)?.copy_from_slice(bytes);
     Ok(())
 }

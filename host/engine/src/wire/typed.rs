@@ -118,6 +118,6 @@ unsafe impl ComponentNamedList for Answer {}
 
 /// A pointer and a length that wasmtime lowered.
 pub(super) fn pair(pair: MaybeUninit<[ValRaw; 2]>) -> [ValRaw; 2] {
-    // SAFETY: it was initialised before it was given to wasmtime, see `lower::text`.
+    // SAFETY: it was initialised before it was given to wasmtime, see `lower::transcode`.
     unsafe { pair.assume_init() }
 }

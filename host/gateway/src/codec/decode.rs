@@ -1,4 +1,4 @@
-//! From JSON bytes straight into values, directed by the type: no tree in between.
+//! From JSON bytes straight into laid-out arguments, directed by the type: no tree in between.
 //!
 //! The happy path keeps no path. When something is wrong, the error's way back up through the seeds leaves a trail of
 //! fields and positions, which then reads `lines[3].quantity`.
@@ -7,12 +7,12 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fondaco_engine::wire::{Arguments, Layout, Place};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use wasmtime::component::Val;
 
-use super::shape::{Case, Fields, Int, Shape};
+use super::shape::{Case, Cases, Element, Fields, Int, Shape};
 
 mod describe;
 mod object;
@@ -20,9 +20,9 @@ mod state;
 mod wrapped;
 
 use describe::{Expected, Quoted, Shortened};
-use object::Object;
+use object::{Object, Seen};
 use state::State;
-use wrapped::{Nested, Pair};
+use wrapped::{Nested, Next, Pair};
 
 /// What is wrong with a body, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,44 +44,60 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-/// Decodes one value.
-pub fn decode(shape: &Shape, json: &[u8]) -> Result<Val, DecodeError> {
-    run(json, |state, reader| Seed { shape, state }.deserialize(reader))
+/// Bytes of arguments with all that they point to. A record that leaves out all of its fields has few in JSON.
+const MAX_BYTES: usize = 64 << 20;
+
+/// Decodes one value, the whole of a call's parameters.
+pub fn decode(element: &Element, json: &[u8]) -> Result<Arguments, DecodeError> {
+    run(element.layout, json, |state, into, reader| {
+        let at = into.root();
+        Seed { shape: &element.shape, state, into, at }.deserialize(reader)
+    })
 }
 
-/// Decodes an object that has one member for each of `fields` into values in their order.
-pub(super) fn decode_fields(fields: &Fields, json: &[u8]) -> Result<Vec<Val>, DecodeError> {
-    let named = run(json, |state, reader| reader.deserialize_any(Object { fields, state }))?;
-    Ok(named.into_iter().map(|(_, value)| value).collect())
+/// Decodes an object that has one member for each of `fields`.
+pub(super) fn decode_fields(fields: &Fields, json: &[u8]) -> Result<Arguments, DecodeError> {
+    run(fields.layout, json, |state, into, reader| {
+        let at = into.root();
+        reader.deserialize_any(Object { fields, state, into, at })
+    })
+}
+
+/// No arguments at all.
+pub(super) fn nothing(fields: &Fields) -> Arguments {
+    Arguments::new(fields.layout, MAX_BYTES)
 }
 
 type Reader<'r, 'de> = &'r mut serde_json::Deserializer<serde_json::de::SliceRead<'de>>;
 
-fn run<'de, T>(
+fn run<'de>(
+    layout: Layout,
     json: &'de [u8],
-    read: impl FnOnce(&State, Reader<'_, 'de>) -> Result<T, serde_json::Error>,
-) -> Result<T, DecodeError> {
+    read: impl FnOnce(&State, &mut Arguments, Reader<'_, 'de>) -> Result<(), serde_json::Error>,
+) -> Result<Arguments, DecodeError> {
     let state = State::default();
+    let mut arguments = Arguments::new(layout, MAX_BYTES);
     let mut reader = serde_json::Deserializer::from_slice(json);
-    let value = read(&state, &mut reader).map_err(|error| state.explain(&error))?;
+    read(&state, &mut arguments, &mut reader).map_err(|error| state.explain(&error))?;
     reader.end().map_err(|error| State::default().explain(&error))?;
-    Ok(value)
+    Ok(arguments)
 }
 
-/// Reads one value of a type.
-#[derive(Clone, Copy)]
-struct Seed<'a> {
+/// Reads one value of a type to its place.
+struct Seed<'a, 'i> {
     shape: &'a Shape,
     state: &'a State,
+    into: &'i mut Arguments,
+    at: Place,
 }
 
-impl<'de> DeserializeSeed<'de> for Seed<'_> {
-    type Value = Val;
+impl<'de> DeserializeSeed<'de> for Seed<'_, '_> {
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Val, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
         self.state.count(1)?;
         match self.shape {
-            Shape::Option(_) => reader.deserialize_option(self),
+            Shape::Option(..) => reader.deserialize_option(self),
             // Its text is parsed here: serde_json's own reading of floats is off by one in the last place at times.
             Shape::Float32 | Shape::Float64 => self.float(<&RawValue>::deserialize(reader)?.get()),
             _ => reader.deserialize_any(self),
@@ -89,30 +105,35 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     }
 }
 
-impl<'a> Seed<'a> {
+impl<'a> Seed<'a, '_> {
     fn mismatch<E: Error>(&self, found: impl fmt::Display) -> E {
         self.state.fail(format!("expected {}, found {found}", Expected(self.shape)))
     }
 
-    fn of(&self, shape: &'a Shape) -> Self {
-        Self { shape, state: self.state }
+    /// A part of this value.
+    fn part(&mut self, offset: u32, shape: &'a Shape) -> Seed<'a, '_> {
+        Seed { shape, state: self.state, into: &mut *self.into, at: self.at.plus(offset) }
     }
 
-    fn integer<E: Error>(&self, int: Int, number: i128) -> Result<Val, E> {
-        let value = match int {
-            Int::S8 => number.try_into().map(Val::S8).ok(),
-            Int::U8 => number.try_into().map(Val::U8).ok(),
-            Int::S16 => number.try_into().map(Val::S16).ok(),
-            Int::U16 => number.try_into().map(Val::U16).ok(),
-            Int::S32 => number.try_into().map(Val::S32).ok(),
-            Int::U32 => number.try_into().map(Val::U32).ok(),
-            Int::S64 => number.try_into().map(Val::S64).ok(),
-            Int::U64 => number.try_into().map(Val::U64).ok(),
-        };
-        value.ok_or_else(|| self.mismatch(number))
+    fn put<const N: usize>(self, bytes: [u8; N]) {
+        self.into.put(self.at, bytes);
     }
 
-    fn float<E: Error>(&self, text: &str) -> Result<Val, E> {
+    fn integer<E: Error>(self, int: Int, number: i128) -> Result<(), E> {
+        let wrong = |_| self.mismatch(number);
+        match int {
+            Int::S8 => i8::try_from(number).map_err(wrong).map(|value| self.put(value.to_le_bytes())),
+            Int::U8 => u8::try_from(number).map_err(wrong).map(|value| self.put(value.to_le_bytes())),
+            Int::S16 => i16::try_from(number).map_err(wrong).map(|value| self.put(value.to_le_bytes())),
+            Int::U16 => u16::try_from(number).map_err(wrong).map(|value| self.put(value.to_le_bytes())),
+            Int::S32 => i32::try_from(number).map_err(wrong).map(|value| self.put(value.to_le_bytes())),
+            Int::U32 => u32::try_from(number).map_err(wrong).map(|value| self.put(value.to_le_bytes())),
+            Int::S64 => i64::try_from(number).map_err(wrong).map(|value| self.put(value.to_le_bytes())),
+            Int::U64 => u64::try_from(number).map_err(wrong).map(|value| self.put(value.to_le_bytes())),
+        }
+    }
+
+    fn float<E: Error>(self, text: &str) -> Result<(), E> {
         let numeric = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
         let text_or_name = match text {
             "\"NaN\"" => "NaN",
@@ -121,22 +142,24 @@ impl<'a> Seed<'a> {
             _ if numeric => text,
             _ => return Err(self.mismatch(Shortened(text))),
         };
-        let value = match self.shape {
-            Shape::Float32 => text_or_name.parse().ok().filter(|f: &f32| f.is_finite() || !numeric).map(Val::Float32),
-            _ => text_or_name.parse().ok().filter(|f: &f64| f.is_finite() || !numeric).map(Val::Float64),
-        };
-        value.ok_or_else(|| self.mismatch(Shortened(text)))
+        if let Shape::Float32 = self.shape {
+            let value = text_or_name.parse().ok().filter(|value: &f32| value.is_finite() || !numeric);
+            return value.ok_or_else(|| self.mismatch(Shortened(text))).map(|value| self.put(value.to_le_bytes()));
+        }
+        let value = text_or_name.parse().ok().filter(|value: &f64| value.is_finite() || !numeric);
+        value.ok_or_else(|| self.mismatch(Shortened(text))).map(|value| self.put(value.to_le_bytes()))
     }
 
-    fn text<E: Error>(&self, text: &str) -> Result<Val, E> {
+    fn text<E: Error>(self, text: &str) -> Result<(), E> {
         match self.shape {
-            Shape::String => return Ok(Val::String(text.to_owned())),
-            Shape::Enum(names) if names.iter().any(|name| **name == *text) => return Ok(Val::Enum(text.to_owned())),
-            Shape::Variant(cases) => return self.bare_case(cases, text).map(|()| Val::Variant(text.to_owned(), None)),
-            Shape::Result(cases) => {
-                self.bare_case(cases.as_slice(), text)?;
-                return Ok(Val::Result(if text == "ok" { Ok(None) } else { Err(None) }));
+            Shape::String => return self.into.text(self.at, text).map_err(self.state.too_large()),
+            Shape::Enum(names, tagged) => {
+                if let Some(number) = names.iter().position(|name| **name == *text) {
+                    self.into.tag(self.at, tagged.tag, number);
+                    return Ok(());
+                }
             }
+            Shape::Variant(cases) | Shape::Result(cases) => return self.bare_case(cases, text),
             Shape::Int(int) if int.accepts_string() && is_plain_integer(text) => {
                 if let Ok(number) = text.parse::<i128>() {
                     return self.integer(*int, number);
@@ -145,13 +168,14 @@ impl<'a> Seed<'a> {
             Shape::Char => {
                 let mut letters = text.chars();
                 if let (Some(letter), None) = (letters.next(), letters.next()) {
-                    return Ok(Val::Char(letter));
+                    self.put(u32::from(letter).to_le_bytes());
+                    return Ok(());
                 }
             }
             Shape::Bytes => {
                 if let Ok(bytes) = STANDARD.decode(text) {
                     self.state.count(bytes.len())?;
-                    return Ok(Val::List(bytes.into_iter().map(Val::U8).collect()));
+                    return self.into.bytes(self.at, &bytes).map_err(self.state.too_large());
                 }
             }
             _ => {}
@@ -160,10 +184,13 @@ impl<'a> Seed<'a> {
     }
 
     /// A case that stands alone, without a payload.
-    fn bare_case<E: Error>(&self, cases: &[Case], name: &str) -> Result<(), E> {
-        match cases.iter().find(|case| *case.name == *name) {
-            Some(Case { payload: None, .. }) => Ok(()),
-            Some(Case { payload: Some(_), .. }) => {
+    fn bare_case<E: Error>(self, cases: &Cases, name: &str) -> Result<(), E> {
+        match cases.find(name) {
+            Some((number, Case { payload: None, .. })) => {
+                self.into.tag(self.at, cases.tagged.tag, number);
+                Ok(())
+            }
+            Some((_, Case { payload: Some(_), .. })) => {
                 let message = format!("`{name}` carries a value: expected {{\"{name}\": …}}, found \"{name}\"");
                 Err(self.state.fail(message))
             }
@@ -171,72 +198,86 @@ impl<'a> Seed<'a> {
         }
     }
 
-    fn sequence<'de, A: SeqAccess<'de>>(&self, of: &'a Shape, mut items: A) -> Result<Vec<Val>, A::Error> {
-        let mut values = Vec::with_capacity(8);
-        while let Some(value) = items.next_element_seed(self.of(of)).map_err(self.state.at_index(values.len()))? {
-            values.push(value);
+    fn sequence<'de, A: SeqAccess<'de>>(self, element: &'a Element, mut items: A) -> Result<(), A::Error> {
+        let Self { state, into, at, .. } = self;
+        let list = into.open(at, element.layout);
+        let mut index = 0;
+        while let Some(()) =
+            items.next_element_seed(Next { element, state, into: &mut *into }).map_err(state.at_index(index))?
+        {
+            index += 1;
         }
-        Ok(values)
+        into.close(list);
+        Ok(())
     }
 
-    /// Exactly as many items as there are shapes.
+    /// Exactly as many items as there are parts.
     fn items<'de, A: SeqAccess<'de>>(
-        &self,
-        shapes: impl ExactSizeIterator<Item = &'a Shape>,
+        mut self,
+        parts: impl Iterator<Item = (u32, &'a Shape)>,
         mut items: A,
-    ) -> Result<Vec<Val>, A::Error> {
-        let wanted = shapes.len();
-        let mut values = Vec::with_capacity(wanted.min(64));
-        for shape in shapes {
-            match items.next_element_seed(self.of(shape)).map_err(self.state.at_index(values.len()))? {
-                Some(value) => values.push(value),
-                None => return Err(self.mismatch(format_args!("{} items", values.len()))),
+    ) -> Result<(), A::Error> {
+        let state = self.state;
+        for (index, (offset, shape)) in parts.enumerate() {
+            if items.next_element_seed(self.part(offset, shape)).map_err(state.at_index(index))?.is_none() {
+                return Err(self.mismatch(format_args!("{index} items")));
             }
         }
         if items.next_element::<serde::de::IgnoredAny>()?.is_some() {
             return Err(self.mismatch("more items"));
         }
-        Ok(values)
+        Ok(())
     }
 
-    fn pairs<'de, A: SeqAccess<'de>>(&self, key: &'a Shape, value: &'a Shape, mut items: A) -> Result<Val, A::Error> {
-        let mut pairs = Vec::new();
-        let pair = Pair { key, value, seed: *self };
-        while let Some(entry) = items.next_element_seed(pair).map_err(self.state.at_index(pairs.len()))? {
-            pairs.push(entry);
+    fn pairs<'de, A: SeqAccess<'de>>(
+        self,
+        entry: &'a [(u32, Shape); 2],
+        layout: Layout,
+        mut items: A,
+    ) -> Result<(), A::Error> {
+        let Self { shape: map, state, into, at } = self;
+        let list = into.open(at, layout);
+        let mut index = 0;
+        while let Some(()) = items
+            .next_element_seed(Pair { map, items: entry, layout, state, into: &mut *into })
+            .map_err(state.at_index(index))?
+        {
+            index += 1;
         }
-        Ok(Val::Map(pairs))
+        into.close(list);
+        Ok(())
     }
 
-    fn flags<'de, A: SeqAccess<'de>>(&self, names: &[Box<str>], mut items: A) -> Result<Val, A::Error> {
-        let mut set: Vec<String> = Vec::new();
+    fn flags<'de, A: SeqAccess<'de>>(self, names: &[Box<str>], mut items: A) -> Result<(), A::Error> {
+        let mut seen = Seen::default();
         while let Some(name) = items.next_element::<std::borrow::Cow<'de, str>>()? {
-            let known = names.iter().any(|flag| **flag == *name);
-            if !known || set.iter().any(|flag| *flag == *name) {
-                return Err(self.state.at_index(set.len())(self.mismatch(Quoted(&name))));
+            match names.iter().position(|flag| **flag == *name) {
+                Some(flag) if seen.insert(flag) => self.into.flag(self.at, flag),
+                _ => return Err(self.state.at_index(seen.count)(self.mismatch(Quoted(&name)))),
             }
-            set.push(name.into_owned());
         }
-        Ok(Val::Flags(set))
+        Ok(())
     }
 
     /// `{"case": payload}`
-    fn tagged<'de, A: MapAccess<'de>>(&self, cases: &'a [Case], mut entries: A) -> Result<(&'a str, Val), A::Error> {
+    fn tagged<'de, A: MapAccess<'de>>(mut self, cases: &'a Cases, mut entries: A) -> Result<(), A::Error> {
+        let state = self.state;
         let Some(name) = entries.next_key::<std::borrow::Cow<'de, str>>()? else {
             return Err(self.mismatch("an empty object"));
         };
-        let Some(case) = cases.iter().find(|case| *case.name == *name) else {
+        let Some((number, case)) = cases.find(&name) else {
             return Err(self.mismatch(format_args!("{{{}: …}}", Quoted(&name))));
         };
         let Some(payload) = &case.payload else {
             let message = format!("`{name}` carries no value: expected \"{name}\", found {{\"{name}\": …}}");
-            return Err(self.state.fail(message));
+            return Err(state.fail(message));
         };
-        let value = entries.next_value_seed(self.of(payload)).map_err(self.state.at_field(&name))?;
+        self.into.tag(self.at, cases.tagged.tag, number);
+        entries.next_value_seed(self.part(cases.tagged.payload, payload)).map_err(state.at_field(&name))?;
         if let Some(other) = entries.next_key::<std::borrow::Cow<'de, str>>()? {
             return Err(self.mismatch(format_args!("both `{name}` and {}", Quoted(&other))));
         }
-        Ok((&case.name, value))
+        Ok(())
     }
 }
 
@@ -245,109 +286,82 @@ fn is_plain_integer(text: &str) -> bool {
     !digits.is_empty() && digits.len() <= 20 && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-impl<'de> Visitor<'de> for Seed<'_> {
-    type Value = Val;
+impl<'de> Visitor<'de> for Seed<'_, '_> {
+    type Value = ();
 
     fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(to, "{}", Expected(self.shape))
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Val, E> {
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
         match self.shape {
-            Shape::Bool => Ok(Val::Bool(value)),
+            Shape::Bool => {
+                self.put([u8::from(value)]);
+                Ok(())
+            }
             _ => Err(self.mismatch(value)),
         }
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Val, E> {
-        match self.shape {
-            Shape::Int(int) => self.integer(*int, value.into()),
-            _ => Err(self.mismatch(value)),
-        }
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Val, E> {
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
         match self.shape {
             Shape::Int(int) => self.integer(*int, value.into()),
             _ => Err(self.mismatch(value)),
         }
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Val, E> {
+    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
+        match self.shape {
+            Shape::Int(int) => self.integer(*int, value.into()),
+            _ => Err(self.mismatch(value)),
+        }
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
         // `1.0` and `1e3` too: a number with a fraction or an exponent is no integer, whatever it comes to.
         Err(self.mismatch(format_args!("{value:?}")))
     }
 
-    fn visit_str<E: Error>(self, value: &str) -> Result<Val, E> {
+    fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
         self.text(value)
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Val, E> {
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
         Err(self.mismatch("null"))
     }
 
-    fn visit_none<E: Error>(self) -> Result<Val, E> {
-        Ok(Val::Option(None))
+    /// All that is not written is zero, and so none.
+    fn visit_none<E: Error>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, reader: D) -> Result<Val, D::Error> {
-        let Shape::Option(inner) = self.shape else { return Err(self.mismatch("a value")) };
-        let value = if inner.is_nullable() {
-            reader.deserialize_any(Nested { seed: self, inner })?
-        } else {
-            self.of(inner).deserialize(reader)?
-        };
-        Ok(Val::Option(Some(Box::new(value))))
+    fn visit_some<D: Deserializer<'de>>(mut self, reader: D) -> Result<(), D::Error> {
+        let Shape::Option(inner, tagged) = self.shape else { return Err(self.mismatch("a value")) };
+        self.into.tag(self.at, tagged.tag, 1);
+        let seed = self.part(tagged.payload, inner);
+        if inner.is_nullable() { reader.deserialize_any(Nested { seed }) } else { seed.deserialize(reader) }
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Val, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<(), A::Error> {
         match self.shape {
-            Shape::List(of) => self.sequence(of, items).map(Val::List),
-            Shape::FixedList(of, length) => {
-                let shapes = Repeated { shape: of, left: *length as usize };
-                self.items(shapes, items).map(Val::FixedLengthList)
+            Shape::List(element) => self.sequence(element, items),
+            Shape::FixedList(element, length) => {
+                let size = element.layout.size();
+                self.items((0..*length).map(|index| (index * size, &element.shape)), items)
             }
-            Shape::Tuple(shapes) => self.items(shapes.iter(), items).map(Val::Tuple),
-            Shape::Map(key, value) => self.pairs(key, value, items),
+            Shape::Tuple(parts) => self.items(parts.iter().map(|(offset, shape)| (*offset, shape)), items),
+            Shape::Map(entry, layout) => self.pairs(entry, *layout, items),
             Shape::Flags(names) => self.flags(names, items),
             _ => Err(self.mismatch("a list")),
         }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Val, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<(), A::Error> {
+        let Self { state, at, .. } = self;
         match self.shape {
-            Shape::Record(fields) => Object { fields, state: self.state }.visit_map(entries).map(Val::Record),
-            Shape::Variant(cases) => {
-                let (name, payload) = self.tagged(cases, entries)?;
-                Ok(Val::Variant(name.to_owned(), Some(Box::new(payload))))
-            }
-            Shape::Result(cases) => {
-                let (name, payload) = self.tagged(cases.as_slice(), entries)?;
-                let payload = Some(Box::new(payload));
-                Ok(Val::Result(if name == "ok" { Ok(payload) } else { Err(payload) }))
-            }
+            Shape::Record(fields) => Object { fields, state, into: self.into, at }.visit_map(entries),
+            Shape::Variant(cases) | Shape::Result(cases) => self.tagged(cases, entries),
             _ => Err(self.mismatch("an object")),
         }
     }
 }
-
-/// The same shape so many times.
-struct Repeated<'a> {
-    shape: &'a Shape,
-    left: usize,
-}
-
-impl<'a> Iterator for Repeated<'a> {
-    type Item = &'a Shape;
-
-    fn next(&mut self) -> Option<&'a Shape> {
-        self.left = self.left.checked_sub(1)?;
-        Some(self.shape)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
-    }
-}
-
-impl ExactSizeIterator for Repeated<'_> {}

@@ -1,79 +1,99 @@
-//! From values to JSON bytes.
+//! From a component's memory to JSON bytes.
 //!
 //! Written by hand rather than through `Serialize`: keys are ready with quotes and colon, so that a field costs one
 //! copy, and the strings between go through serde_json's escaping.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use wasmtime::component::Val;
+use fondaco_engine::wire::{Malformed, View};
 
-use super::shape::{Fields, Shape};
+use super::shape::{Cases, Fields, Int, Shape};
 
-/// The value is not of the type: a broken promise between engine and gateway, never a caller's fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a value is not of the type that its function declares")]
-pub struct Mismatch;
-
-/// Appends the JSON of `value`.
-pub fn encode(shape: &Shape, value: &Val, out: &mut Vec<u8>) -> Result<(), Mismatch> {
-    match (shape, value) {
-        (Shape::Bool, Val::Bool(value)) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
-        (Shape::Int(_), Val::U32(value)) => scalar(value, out)?,
-        (Shape::Int(_), Val::S64(value)) => scalar(value, out)?,
-        (Shape::Int(_), Val::U64(value)) => scalar(value, out)?,
-        (Shape::Int(_), Val::S32(value)) => scalar(value, out)?,
-        (Shape::Int(_), Val::U16(value)) => scalar(value, out)?,
-        (Shape::Int(_), Val::S16(value)) => scalar(value, out)?,
-        (Shape::Int(_), Val::U8(value)) => scalar(value, out)?,
-        (Shape::Int(_), Val::S8(value)) => scalar(value, out)?,
-        (Shape::Float32, Val::Float32(value)) => match infinite(f64::from(*value)) {
-            Some(name) => out.extend_from_slice(name),
-            None => scalar(value, out)?,
-        },
-        (Shape::Float64, Val::Float64(value)) => match infinite(*value) {
-            Some(name) => out.extend_from_slice(name),
-            None => scalar(value, out)?,
-        },
-        (Shape::Char, Val::Char(value)) => scalar(value, out)?,
-        (Shape::String, Val::String(value)) => scalar(value.as_str(), out)?,
-        (Shape::Bytes, Val::List(bytes)) => base64(bytes, out)?,
-        (Shape::List(of), Val::List(items)) | (Shape::FixedList(of, _), Val::FixedLengthList(items)) => {
-            list(items.iter().map(|item| (&**of, item)), out)?;
+/// Appends the JSON of the value that lies at `at`.
+pub fn encode(shape: &Shape, memory: &View<'_>, at: usize, out: &mut Vec<u8>) -> Result<(), Malformed> {
+    match shape {
+        Shape::Bool => out.extend_from_slice(if memory.bool(at)? { b"true" } else { b"false" }),
+        Shape::Int(int) => integer(*int, memory, at, out)?,
+        Shape::Float32 => {
+            let value = f32::from_le_bytes(memory.get(at)?);
+            match infinite(f64::from(value)) {
+                Some(name) => out.extend_from_slice(name),
+                None => scalar(&value, out),
+            }
         }
-        (Shape::Tuple(shapes), Val::Tuple(items)) if shapes.len() == items.len() => {
-            list(shapes.iter().zip(items), out)?;
+        Shape::Float64 => {
+            let value = f64::from_le_bytes(memory.get(at)?);
+            match infinite(value) {
+                Some(name) => out.extend_from_slice(name),
+                None => scalar(&value, out),
+            }
         }
-        (Shape::Map(key, value), Val::Map(entries)) => map(key, value, entries, out)?,
-        (Shape::Record(fields), Val::Record(values)) => record(fields, values, out)?,
-        (Shape::Variant(cases), Val::Variant(name, payload)) => {
-            let case = cases.iter().find(|case| *case.name == **name).ok_or(Mismatch)?;
-            tagged(name, case.payload.as_ref(), payload.as_deref(), out)?;
+        Shape::Char => scalar(&memory.char(at)?, out),
+        Shape::String => {
+            scalar(&*memory.text(at)?, out);
+            bounded(memory, out)?;
         }
-        (Shape::Result(cases), Val::Result(result)) => {
-            let [ok, err] = &**cases;
-            let (case, payload) = match result {
-                Ok(payload) => (ok, payload),
-                Err(payload) => (err, payload),
-            };
-            tagged(&case.name, case.payload.as_ref(), payload.as_deref(), out)?;
+        Shape::Bytes => bare(&STANDARD.encode(memory.bytes(at)?), out),
+        Shape::List(element) => {
+            list(memory.list(at, element.layout)?.map(|at| (at, &element.shape)), memory, out)?;
         }
-        (Shape::Enum(_), Val::Enum(name)) => bare(name, out),
-        (Shape::Flags(_), Val::Flags(names)) => flags(names, out),
-        (Shape::Option(_), Val::Option(None)) => out.extend_from_slice(b"null"),
-        (Shape::Option(inner), Val::Option(Some(value))) if inner.is_nullable() => {
-            tagged("some", Some(inner), Some(value), out)?;
+        Shape::FixedList(element, length) => {
+            let size = element.layout.size() as usize;
+            list((0..*length as usize).map(|index| (at + index * size, &element.shape)), memory, out)?;
         }
-        (Shape::Option(inner), Val::Option(Some(value))) => encode(inner, value, out)?,
-        _ => return Err(Mismatch),
+        Shape::Tuple(items) => {
+            list(items.iter().map(|(offset, shape)| (at + *offset as usize, shape)), memory, out)?;
+        }
+        Shape::Map(entry, layout) => {
+            out.push(b'[');
+            for (position, at) in memory.list(at, *layout)?.enumerate() {
+                if position > 0 {
+                    out.push(b',');
+                }
+                list(entry.iter().map(|(offset, shape)| (at + *offset as usize, shape)), memory, out)?;
+            }
+            out.push(b']');
+        }
+        Shape::Record(fields) => record(fields, memory, at, out)?,
+        Shape::Variant(cases) | Shape::Result(cases) => case(cases, memory, at, out)?,
+        Shape::Enum(names, tagged) => {
+            let number = memory.case(at, *tagged, names.len())?;
+            bare(names.get(number).map_or("", AsRef::as_ref), out);
+        }
+        Shape::Flags(names) => flags(names, memory, at, out)?,
+        Shape::Option(inner, tagged) => {
+            let value = at + tagged.payload as usize;
+            match memory.case(at, *tagged, 2)? {
+                0 => out.extend_from_slice(b"null"),
+                _ if inner.is_nullable() => wrapped("some", inner, memory, value, out)?,
+                _ => encode(inner, memory, value, out)?,
+            }
+        }
     }
     Ok(())
 }
 
-fn scalar<T: serde::Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), Mismatch> {
-    serde_json::to_writer(out, value).map_err(|_| Mismatch)
+/// A number, a character or a string. Writing these into a buffer cannot fail.
+fn scalar<T: serde::Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    let written = serde_json::to_writer(out, value);
+    debug_assert!(written.is_ok(), "{written:?}");
 }
 
-/// A name of WIT, which needs no escaping.
+fn integer(int: Int, memory: &View<'_>, at: usize, out: &mut Vec<u8>) -> Result<(), Malformed> {
+    match int {
+        Int::S8 => scalar(&i8::from_le_bytes(memory.get(at)?), out),
+        Int::U8 => scalar(&u8::from_le_bytes(memory.get(at)?), out),
+        Int::S16 => scalar(&i16::from_le_bytes(memory.get(at)?), out),
+        Int::U16 => scalar(&u16::from_le_bytes(memory.get(at)?), out),
+        Int::S32 => scalar(&i32::from_le_bytes(memory.get(at)?), out),
+        Int::U32 => scalar(&u32::from_le_bytes(memory.get(at)?), out),
+        Int::S64 => scalar(&i64::from_le_bytes(memory.get(at)?), out),
+        Int::U64 => scalar(&u64::from_le_bytes(memory.get(at)?), out),
+    }
+    Ok(())
+}
+
+/// A name of WIT, or base64, which need no escaping.
 fn bare(name: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     out.extend_from_slice(name.as_bytes());
@@ -93,51 +113,37 @@ fn infinite(value: f64) -> Option<&'static [u8]> {
     }
 }
 
-fn base64(bytes: &[Val], out: &mut Vec<u8>) -> Result<(), Mismatch> {
-    let raw = bytes
-        .iter()
-        .map(|byte| match byte {
-            Val::U8(byte) => Ok(*byte),
-            _ => Err(Mismatch),
-        })
-        .collect::<Result<Vec<u8>, Mismatch>>()?;
-    bare(&STANDARD.encode(raw), out);
-    Ok(())
+/// JSON may be longer than what it tells of: names of fields are in the type, not in the memory.
+fn bounded(memory: &View<'_>, out: &[u8]) -> Result<(), Malformed> {
+    if out.len() > memory.most() { Err(Malformed::TooLarge(memory.most())) } else { Ok(()) }
 }
 
-fn list<'a>(items: impl Iterator<Item = (&'a Shape, &'a Val)>, out: &mut Vec<u8>) -> Result<(), Mismatch> {
+fn list<'a>(
+    items: impl Iterator<Item = (usize, &'a Shape)>,
+    memory: &View<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), Malformed> {
     out.push(b'[');
-    for (position, (shape, item)) in items.enumerate() {
+    for (position, (at, shape)) in items.enumerate() {
         if position > 0 {
             out.push(b',');
         }
-        encode(shape, item, out)?;
-    }
-    out.push(b']');
-    Ok(())
-}
-
-fn map(key: &Shape, value: &Shape, entries: &[(Val, Val)], out: &mut Vec<u8>) -> Result<(), Mismatch> {
-    out.push(b'[');
-    for (position, entry) in entries.iter().enumerate() {
-        if position > 0 {
-            out.push(b',');
-        }
-        list([(key, &entry.0), (value, &entry.1)].into_iter(), out)?;
+        encode(shape, memory, at, out)?;
+        bounded(memory, out)?;
     }
     out.push(b']');
     Ok(())
 }
 
 /// Fields that are none are left out.
-fn record(fields: &Fields, values: &[(String, Val)], out: &mut Vec<u8>) -> Result<(), Mismatch> {
-    if fields.all().len() != values.len() {
-        return Err(Mismatch);
-    }
+fn record(fields: &Fields, memory: &View<'_>, at: usize, out: &mut Vec<u8>) -> Result<(), Malformed> {
     out.push(b'{');
     let mut first = true;
-    for (field, (_, value)) in fields.all().iter().zip(values) {
-        if matches!(value, Val::Option(None)) {
+    for field in fields.all() {
+        let at = at + field.at as usize;
+        if let Shape::Option(_, tagged) = &field.shape
+            && memory.case(at, *tagged, 2)? == 0
+        {
             continue;
         }
         if !first {
@@ -145,34 +151,46 @@ fn record(fields: &Fields, values: &[(String, Val)], out: &mut Vec<u8>) -> Resul
         }
         first = false;
         out.extend_from_slice(field.key.as_bytes());
-        encode(&field.shape, value, out)?;
+        encode(&field.shape, memory, at, out)?;
     }
     out.push(b'}');
     Ok(())
 }
 
-fn tagged(name: &str, shape: Option<&Shape>, payload: Option<&Val>, out: &mut Vec<u8>) -> Result<(), Mismatch> {
-    match (shape, payload) {
-        (None, None) => bare(name, out),
-        (Some(shape), Some(payload)) => {
-            out.push(b'{');
-            bare(name, out);
-            out.push(b':');
-            encode(shape, payload, out)?;
-            out.push(b'}');
-        }
-        _ => return Err(Mismatch),
+fn case(cases: &Cases, memory: &View<'_>, at: usize, out: &mut Vec<u8>) -> Result<(), Malformed> {
+    let number = memory.case(at, cases.tagged, cases.all.len())?;
+    match cases.all.get(number) {
+        Some(case) => match &case.payload {
+            Some(shape) => wrapped(&case.name, shape, memory, at + cases.tagged.payload as usize, out)?,
+            None => bare(&case.name, out),
+        },
+        None => bare("", out),
     }
     Ok(())
 }
 
-fn flags(names: &[String], out: &mut Vec<u8>) {
+/// `{"name":value}`
+fn wrapped(name: &str, shape: &Shape, memory: &View<'_>, at: usize, out: &mut Vec<u8>) -> Result<(), Malformed> {
+    out.push(b'{');
+    bare(name, out);
+    out.push(b':');
+    encode(shape, memory, at, out)?;
+    out.push(b'}');
+    Ok(())
+}
+
+fn flags(names: &[Box<str>], memory: &View<'_>, at: usize, out: &mut Vec<u8>) -> Result<(), Malformed> {
     out.push(b'[');
-    for (position, name) in names.iter().enumerate() {
-        if position > 0 {
-            out.push(b',');
+    let mut first = true;
+    for (flag, name) in names.iter().enumerate() {
+        if memory.flag(at, flag)? {
+            if !first {
+                out.push(b',');
+            }
+            first = false;
+            bare(name, out);
         }
-        bare(name, out);
     }
     out.push(b']');
+    Ok(())
 }

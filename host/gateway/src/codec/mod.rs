@@ -1,4 +1,5 @@
-//! WIT values as JSON, both ways.
+//! WIT values as JSON, both ways, and nothing in between: bytes of a body become arguments as they will lie in the
+//! component's memory, and bytes of an answer are written from where they lie there.
 //!
 //! | WIT | JSON |
 //! |---|---|
@@ -22,13 +23,16 @@ mod encode;
 mod names;
 mod shape;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use fondaco_engine::wire::{Arguments, Malformed, Reader, View};
+use wasmtime::component::Type;
 use wasmtime::component::types::ComponentFunc;
-use wasmtime::component::{Type, Val};
 
 pub use decode::{DecodeError, decode};
-pub use encode::{Mismatch, encode};
+pub use encode::encode;
 pub(crate) use names::camel;
-pub use shape::{Case, Field, Fields, Int, Shape, Unmappable};
+pub use shape::{Case, Cases, Element, Field, Fields, Int, Shape, Unmappable};
 
 /// How one function's calls look in JSON: worked out once a release.
 #[derive(Debug)]
@@ -36,13 +40,15 @@ pub struct Plan {
     params: Params,
     /// What it answers, `result<T, fault>` already taken apart.
     answer: Option<Shape>,
+    /// How long the last answer was: the next one will be about as long.
+    length: AtomicUsize,
 }
 
 /// What a call's body is.
 #[derive(Debug)]
 pub enum Params {
     /// The one parameter itself, a record.
-    Whole(Shape),
+    Whole(Element),
     /// An object of the parameters.
     Named(Fields),
 }
@@ -50,17 +56,17 @@ pub enum Params {
 impl Plan {
     /// The plan of `function`.
     pub fn of(function: &ComponentFunc) -> Result<Self, Unmappable> {
-        let fields = Shape::of_fields(function.params())?;
+        let fields = Fields::of(function.params())?;
         let params = match whole(function) {
-            Some(record) => Params::Whole(Shape::of(&record)?),
+            Some(record) => Params::Whole(Element::of(&record)?),
             None => Params::Named(fields),
         };
         let answer = match function.results().next() {
             Some(Type::Result(result)) => result.ok(),
             other => other,
         };
-        let answer = answer.map(|ty| Shape::of(&ty)).transpose()?;
-        Ok(Self { params, answer })
+        let answer = answer.map(|ty| Element::of(&ty).map(|element| element.shape)).transpose()?;
+        Ok(Self { params, answer, length: AtomicUsize::new(1_024) })
     }
 
     /// What the body of a call is.
@@ -74,25 +80,25 @@ impl Plan {
     }
 
     /// The arguments in `body`. A function without parameters takes an empty body too.
-    pub fn arguments(&self, body: &[u8]) -> Result<Vec<Val>, DecodeError> {
+    pub fn arguments(&self, body: &[u8]) -> Result<Arguments, DecodeError> {
         match &self.params {
-            Params::Whole(shape) => decode(shape, body).map(|value| vec![value]),
-            Params::Named(fields) if fields.all().is_empty() && body.is_empty() => Ok(Vec::new()),
+            Params::Whole(record) => decode(record, body),
+            Params::Named(fields) if fields.all().is_empty() && body.is_empty() => Ok(decode::nothing(fields)),
             Params::Named(fields) => decode::decode_fields(fields, body),
         }
     }
+}
 
-    /// The body of the answer; none where the function answers nothing.
-    pub fn body(&self, answer: Option<&Val>) -> Result<Option<Vec<u8>>, Mismatch> {
-        match (&self.answer, answer) {
-            (None, None) => Ok(None),
-            (Some(shape), Some(value)) => {
-                let mut out = Vec::with_capacity(4096);
-                encode(shape, value, &mut out)?;
-                Ok(Some(out))
-            }
-            _ => Err(Mismatch),
+/// Writes the body of an answer.
+impl Reader for Plan {
+    fn read(&self, memory: &View<'_>, at: usize) -> Result<Vec<u8>, Malformed> {
+        let last = self.length.load(Ordering::Relaxed);
+        let mut out = Vec::with_capacity(last + last / 8 + 64);
+        if let Some(shape) = &self.answer {
+            encode(shape, memory, at, &mut out)?;
         }
+        self.length.store(out.len(), Ordering::Relaxed);
+        Ok(out)
     }
 }
 

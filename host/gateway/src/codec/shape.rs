@@ -2,10 +2,12 @@
 //!
 //! Wasmtime's own `Type` answers by walking tables behind an `Arc` and hands out kebab-case names; doing that, and
 //! the conversion of names, once a record would dominate a quote. A [`Shape`] is the same type with its names
-//! already spelt for both sides and its fields ready to be looked up.
+//! already spelt and its fields ready to be looked up, and with the place that each part has in a guest's memory.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 
+use fondaco_engine::wire::{Layout, Tagged};
 use wasmtime::component::Type;
 
 use super::names::camel;
@@ -70,12 +72,14 @@ impl Int {
 /// One field of a record, or one parameter of a function.
 #[derive(Debug)]
 pub struct Field {
-    /// Its name in WIT.
-    pub wit: Box<str>,
     /// Its name in JSON.
     pub json: Box<str>,
     /// `"name":`, ready to be written.
     pub(crate) key: Box<str>,
+    /// Where it is in its record.
+    pub(crate) at: u32,
+    /// The position of the field that came after it the last time.
+    next: AtomicU32,
     /// Its type.
     pub shape: Shape,
 }
@@ -86,6 +90,10 @@ pub struct Fields {
     fields: Box<[Field]>,
     /// Positions in `fields`, sorted by JSON name.
     by_name: Box<[u32]>,
+    /// The position of the field that came first the last time.
+    first: AtomicU32,
+    /// Of all of them together.
+    pub(crate) layout: Layout,
 }
 
 impl Fields {
@@ -94,17 +102,22 @@ impl Fields {
         &self.fields
     }
 
-    /// Finds a field, looking first at `hint`: most callers send fields in the order of the contract.
-    pub(crate) fn position(&self, json: &str, hint: usize) -> Option<usize> {
+    /// Finds a field, looking first at the one that came after `previous` in the body before: a client sends fields in
+    /// an order of its own, but always in the same.
+    pub(crate) fn position(&self, json: &str, previous: Option<usize>) -> Option<usize> {
+        let next = match previous {
+            Some(previous) => &self.fields.get(previous)?.next,
+            None => &self.first,
+        };
+        let hint = next.load(Ordering::Relaxed) as usize;
         if self.fields.get(hint).is_some_and(|field| *field.json == *json) {
             return Some(hint);
         }
         let name_at = |index: u32| self.fields.get(index as usize).map_or("", |field| &field.json);
-        self.by_name
-            .binary_search_by(|&index| name_at(index).cmp(json))
-            .ok()
-            .and_then(|found| self.by_name.get(found))
-            .map(|&index| index as usize)
+        let found = self.by_name.binary_search_by(|&index| name_at(index).cmp(json)).ok()?;
+        let found = *self.by_name.get(found)?;
+        next.store(found, Ordering::Relaxed);
+        Some(found as usize)
     }
 }
 
@@ -116,6 +129,32 @@ pub struct Case {
     /// What it carries.
     pub payload: Option<Shape>,
 }
+
+/// The cases of a variant, or `ok` and `err` of a nested result.
+#[derive(Debug)]
+pub struct Cases {
+    /// In the order of the WIT.
+    pub all: Box<[Case]>,
+    pub(crate) tagged: Tagged,
+}
+
+impl Cases {
+    /// The case of that name and its number.
+    pub(crate) fn find(&self, name: &str) -> Option<(usize, &Case)> {
+        self.all.iter().enumerate().find(|(_, case)| *case.name == *name)
+    }
+}
+
+/// A type by itself, or what a list is made of.
+#[derive(Debug)]
+pub struct Element {
+    /// Its type.
+    pub shape: Shape,
+    pub(crate) layout: Layout,
+}
+
+/// A part of a tuple, or of a map's entry: where it is, and its type.
+pub(crate) type Item = (u32, Shape);
 
 /// A type, ready to be decoded and encoded.
 #[derive(Debug)]
@@ -129,34 +168,40 @@ pub enum Shape {
     String,
     /// `list<u8>`: base64.
     Bytes,
-    List(Box<Shape>),
-    FixedList(Box<Shape>, u32),
+    List(Box<Element>),
+    FixedList(Box<Element>, u32),
     /// Pairs, because keys need not be strings.
-    Map(Box<Shape>, Box<Shape>),
+    Map(Box<[Item; 2]>, Layout),
     Record(Fields),
-    Tuple(Box<[Shape]>),
-    Variant(Box<[Case]>),
-    Enum(Box<[Box<str>]>),
+    Tuple(Box<[Item]>),
+    Variant(Cases),
+    /// Its names, and how their numbers are kept.
+    Enum(Box<[Box<str>]>, Tagged),
     Flags(Box<[Box<str>]>),
-    Option(Box<Shape>),
+    /// And where its value is.
+    Option(Box<Shape>, Tagged),
     /// Cases `ok` and `err`, in this order.
-    Result(Box<[Case; 2]>),
+    Result(Cases),
+}
+
+impl Element {
+    /// Works out shape and layout of `ty`.
+    pub fn of(ty: &Type) -> Result<Self, Unmappable> {
+        Builder { parts: 0 }.element(ty, 0)
+    }
+}
+
+impl Fields {
+    /// Works them out for named types: a record's fields or a function's parameters.
+    pub(crate) fn of<'a>(named: impl Iterator<Item = (&'a str, Type)>) -> Result<Self, Unmappable> {
+        Builder { parts: 0 }.fields(named, 0)
+    }
 }
 
 impl Shape {
-    /// Works out the shape of `ty`.
-    pub fn of(ty: &Type) -> Result<Self, Unmappable> {
-        Builder { parts: 0 }.shape(ty, 0)
-    }
-
-    /// Works out the shape of named types: a record's fields or a function's parameters.
-    pub(crate) fn of_fields<'a>(named: impl Iterator<Item = (&'a str, Type)>) -> Result<Fields, Unmappable> {
-        Builder { parts: 0 }.fields(named, 0)
-    }
-
     /// Whether JSON `null` is one of its values: an option in an option needs a wrapper to tell its two nones apart.
     pub fn is_nullable(&self) -> bool {
-        matches!(self, Self::Option(_))
+        matches!(self, Self::Option(..))
     }
 }
 
@@ -165,7 +210,7 @@ struct Builder {
 }
 
 impl Builder {
-    fn shape(&mut self, ty: &Type, depth: usize) -> Result<Shape, Unmappable> {
+    fn shape(&mut self, ty: &Type, depth: usize) -> Result<(Shape, Layout), Unmappable> {
         if depth > MAX_DEPTH {
             return Err(Unmappable::TooDeep);
         }
@@ -174,40 +219,60 @@ impl Builder {
             return Err(Unmappable::TooLarge);
         }
         let below = depth + 1;
+        let scalar = |shape, bytes| (shape, Layout::scalar(bytes));
+        let int = |int, bytes| scalar(Shape::Int(int), bytes);
         Ok(match ty {
-            Type::Bool => Shape::Bool,
-            Type::S8 => Shape::Int(Int::S8),
-            Type::U8 => Shape::Int(Int::U8),
-            Type::S16 => Shape::Int(Int::S16),
-            Type::U16 => Shape::Int(Int::U16),
-            Type::S32 => Shape::Int(Int::S32),
-            Type::U32 => Shape::Int(Int::U32),
-            Type::S64 => Shape::Int(Int::S64),
-            Type::U64 => Shape::Int(Int::U64),
-            Type::Float32 => Shape::Float32,
-            Type::Float64 => Shape::Float64,
-            Type::Char => Shape::Char,
-            Type::String => Shape::String,
-            Type::List(list) if matches!(list.ty(), Type::U8) => Shape::Bytes,
-            Type::List(list) => Shape::List(Box::new(self.shape(&list.ty(), below)?)),
-            Type::FixedLengthList(list) => Shape::FixedList(Box::new(self.shape(&list.ty(), below)?), list.len()),
-            Type::Map(map) => {
-                Shape::Map(Box::new(self.shape(&map.key(), below)?), Box::new(self.shape(&map.value(), below)?))
+            Type::Bool => scalar(Shape::Bool, 1),
+            Type::S8 => int(Int::S8, 1),
+            Type::U8 => int(Int::U8, 1),
+            Type::S16 => int(Int::S16, 2),
+            Type::U16 => int(Int::U16, 2),
+            Type::S32 => int(Int::S32, 4),
+            Type::U32 => int(Int::U32, 4),
+            Type::S64 => int(Int::S64, 8),
+            Type::U64 => int(Int::U64, 8),
+            Type::Float32 => scalar(Shape::Float32, 4),
+            Type::Float64 => scalar(Shape::Float64, 8),
+            Type::Char => scalar(Shape::Char, 4),
+            Type::String => (Shape::String, Layout::POINTER_PAIR),
+            Type::List(list) if matches!(list.ty(), Type::U8) => (Shape::Bytes, Layout::POINTER_PAIR),
+            Type::List(list) => (Shape::List(Box::new(self.element(&list.ty(), below)?)), Layout::POINTER_PAIR),
+            Type::FixedLengthList(list) => {
+                let element = self.element(&list.ty(), below)?;
+                let layout = element.layout.repeated(list.len());
+                (Shape::FixedList(Box::new(element), list.len()), layout)
             }
+            Type::Map(map) => self.map(&map.key(), &map.value(), below)?,
             Type::Record(record) => {
-                Shape::Record(self.fields(record.fields().map(|field| (field.name, field.ty)), below)?)
+                let fields = self.fields(record.fields().map(|field| (field.name, field.ty)), below)?;
+                let layout = fields.layout;
+                (Shape::Record(fields), layout)
             }
             Type::Tuple(tuple) => {
-                Shape::Tuple(tuple.types().map(|element| self.shape(&element, below)).collect::<Result<_, _>>()?)
+                let (items, layout) = self.items(tuple.types(), below)?;
+                (Shape::Tuple(items.into()), layout)
             }
-            Type::Variant(variant) => Shape::Variant(
-                variant.cases().map(|case| self.case(case.name, case.ty, below)).collect::<Result<_, _>>()?,
-            ),
-            Type::Enum(names) => Shape::Enum(names.names().map(Box::from).collect()),
-            Type::Flags(names) => Shape::Flags(names.names().map(Box::from).collect()),
-            Type::Option(option) => Shape::Option(Box::new(self.shape(&option.ty(), below)?)),
+            Type::Variant(variant) => {
+                let (cases, layout) = self.cases(variant.cases().map(|case| (case.name, case.ty)), below)?;
+                (Shape::Variant(cases), layout)
+            }
+            Type::Enum(names) => {
+                let (layout, tagged) = Layout::variant(&vec![None; names.names().len()]);
+                (Shape::Enum(names.names().map(Box::from).collect(), tagged), layout)
+            }
+            Type::Flags(names) => {
+                let names: Box<[Box<str>]> = names.names().map(Box::from).collect();
+                let layout = Layout::flags(names.len());
+                (Shape::Flags(names), layout)
+            }
+            Type::Option(option) => {
+                let (shape, layout) = self.shape(&option.ty(), below)?;
+                let (layout, tagged) = Layout::variant(&[None, Some(layout)]);
+                (Shape::Option(Box::new(shape), tagged), layout)
+            }
             Type::Result(result) => {
-                Shape::Result(Box::new([self.case("ok", result.ok(), below)?, self.case("err", result.err(), below)?]))
+                let (cases, layout) = self.cases([("ok", result.ok()), ("err", result.err())].into_iter(), below)?;
+                (Shape::Result(cases), layout)
             }
             Type::Own(_) | Type::Borrow(_) => return Err(Unmappable::Handle("a resource")),
             Type::Future(_) => return Err(Unmappable::Handle("a future")),
@@ -216,30 +281,64 @@ impl Builder {
         })
     }
 
-    fn case(&mut self, name: &str, payload: Option<Type>, depth: usize) -> Result<Case, Unmappable> {
-        let payload = payload.map(|ty| self.shape(&ty, depth)).transpose()?;
-        Ok(Case { name: name.into(), payload })
+    fn element(&mut self, ty: &Type, depth: usize) -> Result<Element, Unmappable> {
+        let (shape, layout) = self.shape(ty, depth)?;
+        Ok(Element { shape, layout })
+    }
+
+    fn map(&mut self, key: &Type, value: &Type, depth: usize) -> Result<(Shape, Layout), Unmappable> {
+        let ((key, key_layout), (value, value_layout)) = (self.shape(key, depth)?, self.shape(value, depth)?);
+        let (entry, _) = Layout::record(&[key_layout, value_layout]);
+        let value_at = key_layout.size().next_multiple_of(value_layout.align());
+        Ok((Shape::Map(Box::new([(0, key), (value_at, value)]), entry), Layout::POINTER_PAIR))
+    }
+
+    fn items(&mut self, types: impl Iterator<Item = Type>, depth: usize) -> Result<(Vec<Item>, Layout), Unmappable> {
+        let parts = types.map(|ty| self.shape(&ty, depth)).collect::<Result<Vec<_>, _>>()?;
+        let (shapes, layouts): (Vec<Shape>, Vec<Layout>) = parts.into_iter().unzip();
+        let (layout, offsets) = Layout::record(&layouts);
+        Ok((offsets.into_iter().zip(shapes).collect(), layout))
+    }
+
+    fn cases<'a>(
+        &mut self,
+        cases: impl Iterator<Item = (&'a str, Option<Type>)>,
+        depth: usize,
+    ) -> Result<(Cases, Layout), Unmappable> {
+        let (mut all, mut layouts) = (Vec::new(), Vec::new());
+        for (name, payload) in cases {
+            let (payload, layout) = payload.map(|ty| self.shape(&ty, depth)).transpose()?.unzip();
+            all.push(Case { name: name.into(), payload });
+            layouts.push(layout);
+        }
+        let (layout, tagged) = Layout::variant(&layouts);
+        Ok((Cases { all: all.into(), tagged }, layout))
     }
 
     fn fields<'a>(&mut self, named: impl Iterator<Item = (&'a str, Type)>, depth: usize) -> Result<Fields, Unmappable> {
         let mut seen = HashSet::new();
-        let mut fields = Vec::new();
+        let (mut names, mut types) = (Vec::new(), Vec::new());
         for (wit, ty) in named {
             let json = camel(wit);
             if !seen.insert(json.clone()) {
                 return Err(Unmappable::SameName(json));
             }
-            let shape = self.shape(&ty, depth)?;
-            let key = format!("\"{json}\":").into();
-            fields.push(Field { wit: wit.into(), json: json.into(), key, shape });
+            names.push(json);
+            types.push(ty);
         }
-        Ok(indexed(fields))
+        let (items, layout) = self.items(types.into_iter(), depth)?;
+        // Until a body says otherwise, fields come in the order of the contract.
+        let field = |(next, (json, (at, shape))): (u32, (String, Item))| {
+            let key = format!("\"{json}\":").into();
+            Field { json: json.into(), key, at, next: AtomicU32::new(next), shape }
+        };
+        Ok(indexed((1..).zip(names.into_iter().zip(items)).map(field).collect(), layout))
     }
 }
 
-fn indexed(fields: Vec<Field>) -> Fields {
+fn indexed(fields: Vec<Field>, layout: Layout) -> Fields {
     let mut by_name: Vec<(&str, u32)> = fields.iter().map(|field| &*field.json).zip(0..).collect();
     by_name.sort_unstable();
     let by_name = by_name.into_iter().map(|(_, index)| index).collect();
-    Fields { fields: fields.into(), by_name }
+    Fields { fields: fields.into(), by_name, first: AtomicU32::new(0), layout }
 }

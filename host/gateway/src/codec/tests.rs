@@ -2,44 +2,81 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::sync::Arc;
+
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
-use wasmtime::component::{Component, Type, Val};
+use wasmtime::component::{Component, Val};
 use wasmtime::{Config, Engine};
 
-use super::{Params, Plan, Shape, decode, encode};
+use super::{Element, Params, Plan, decode};
+use keeper::Keeper;
 
+mod against_wasmtime;
+mod damage;
 mod errors;
-mod round_trip;
+mod keeper;
+mod oracle;
 mod table;
+mod types;
+mod values;
 
-/// A type with one of everything.
-const EVERYTHING: &str = "
-package test:types@1.0.0;
-interface api {
+const DEFINITIONS: &str = "
     enum color { red, dark-green }
     flags access { read, write-all }
     variant shape { nothing, round(u32), named(string), pair(tuple<u8, bool>) }
     record inner { first-name: string, count: u32 }
-    record everything {
-        flag: bool, tiny: s8, byte: u8, short: s16, word: u16, int: s32, size: u32, long-number: s64, huge: u64,
-        single: f32, double: f64, letter: char, text: string,
-        raw-bytes: list<u8>, numbers: list<u32>, pairs: list<tuple<string, s64>>,
-        inner: inner, inners: list<inner>, shape: shape, color: color, access: access,
-        maybe: option<string>, maybe-maybe: option<option<u32>>, maybe-float: option<f64>,
-        either: result<u32, string>, bare: result,
-    }
-    send: func(all: everything) -> result<everything, string>;
-    plain: func(first-number: u32, note: option<string>) -> u32;
-    nothing: func();
-    one: func(name: string) -> result<_, string>;
-}
-world w { export api; }
 ";
 
-/// The functions of an interface that is written as WIT.
-pub(super) fn function(name: &str) -> ComponentFunc {
+/// One of everything.
+const FIELDS: &[(&str, &str)] = &[
+    ("flag", "bool"),
+    ("tiny", "s8"),
+    ("byte", "u8"),
+    ("short", "s16"),
+    ("word", "u16"),
+    ("int", "s32"),
+    ("size", "u32"),
+    ("long-number", "s64"),
+    ("huge", "u64"),
+    ("single", "f32"),
+    ("double", "f64"),
+    ("letter", "char"),
+    ("text", "string"),
+    ("raw-bytes", "list<u8>"),
+    ("numbers", "list<u32>"),
+    ("pairs", "list<tuple<string, s64>>"),
+    ("inner", "inner"),
+    ("inners", "list<inner>"),
+    ("shape", "shape"),
+    ("color", "color"),
+    ("access", "access"),
+    ("maybe", "option<string>"),
+    ("maybe-maybe", "option<option<u32>>"),
+    ("maybe-float", "option<f64>"),
+    ("either", "result<u32, string>"),
+    ("bare", "result"),
+];
+
+/// All definitions, with that of a record that has all fields.
+fn definitions() -> String {
+    let fields: Vec<String> = FIELDS.iter().map(|(name, ty)| format!("the-{name}: {ty}")).collect();
+    format!("{DEFINITIONS} record everything {{ {} }}", fields.join(", "))
+}
+
+/// A service that keeps what a field may be.
+fn keeper(field: &str) -> Arc<Keeper> {
+    let ty = FIELDS.iter().find(|(name, _)| *name == field).map_or(field, |(_, ty)| ty);
+    Keeper::of(&definitions(), ty)
+}
+
+/// A function, by its parameters and its result.
+fn function(signature: &str) -> ComponentFunc {
+    let wit = format!(
+        "package test:types@1.0.0; interface api {{ {} call: func{signature}; }} world w {{ export api; }}",
+        definitions()
+    );
     let mut resolve = wit_parser::Resolve::default();
-    let package = resolve.push_str("test.wit", EVERYTHING).unwrap();
+    let package = resolve.push_str("test.wit", &wit).unwrap();
     let world = resolve.select_world(&[package], None).unwrap();
     let mangling = wit_parser::ManglingAndAbi::Standard32;
     let mut module = wit_component::dummy_module(&resolve, world, mangling);
@@ -52,28 +89,16 @@ pub(super) fn function(name: &str) -> ComponentFunc {
     let ComponentItem::ComponentInstance(api) = ty.get_export(&engine, "test:types/api@1.0.0").unwrap().ty else {
         panic!("no interface");
     };
-    let ComponentItem::ComponentFunc(function) = api.get_export(&engine, name).unwrap().ty else {
+    let ComponentItem::ComponentFunc(function) = api.get_export(&engine, "call").unwrap().ty else {
         panic!("no function");
     };
     function
 }
 
-pub(super) fn everything() -> Shape {
-    let function = function("send");
+/// What a field may be.
+fn field(name: &str) -> Element {
+    let ty = FIELDS.iter().find(|(field, _)| *field == name).map_or(name, |(_, ty)| ty);
+    let function = function(&format!("(it: {ty})"));
     let (_, ty) = function.params().next().unwrap();
-    Shape::of(&ty).unwrap()
-}
-
-/// The shape of one field of `everything`.
-pub(super) fn field(name: &str) -> Shape {
-    let function = function("send");
-    let (_, Type::Record(record)) = function.params().next().unwrap() else { panic!("not a record") };
-    let field = record.fields().find(|field| field.name == name).unwrap();
-    Shape::of(&field.ty).unwrap()
-}
-
-pub(super) fn json(shape: &Shape, value: &Val) -> String {
-    let mut out = Vec::new();
-    encode(shape, value, &mut out).unwrap();
-    String::from_utf8(out).unwrap()
+    Element::of(&ty).unwrap()
 }

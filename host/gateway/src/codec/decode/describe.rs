@@ -27,9 +27,8 @@ impl fmt::Display for Expected<'_> {
             Shape::Map(..) => to.write_str("a list of pairs"),
             Shape::Record(_) => to.write_str("an object"),
             Shape::Tuple(shapes) => write!(to, "a list of {} items", shapes.len()),
-            Shape::Variant(cases) => write_cases(to, cases),
-            Shape::Result(cases) => write_cases(to, cases.as_slice()),
-            Shape::Enum(names) => {
+            Shape::Variant(cases) | Shape::Result(cases) => write_cases(to, &cases.all),
+            Shape::Enum(names, _) => {
                 to.write_str("one of ")?;
                 write_names(to, names.iter().map(AsRef::as_ref), '"')
             }
@@ -37,7 +36,7 @@ impl fmt::Display for Expected<'_> {
                 to.write_str("a list without duplicates of ")?;
                 write_names(to, names.iter().map(AsRef::as_ref), '"')
             }
-            Shape::Option(_) => to.write_str("null or {\"some\": …}"),
+            Shape::Option(..) => to.write_str("null or {\"some\": …}"),
         }
     }
 }

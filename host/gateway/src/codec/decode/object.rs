@@ -2,73 +2,94 @@
 
 use std::fmt;
 
+use fondaco_engine::wire::{Arguments, Place};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
-use wasmtime::component::Val;
 
 use super::super::shape::Fields;
 use super::describe::{Names, Quoted};
 use super::{Seed, State};
 
 /// The members of a record, or of a call.
-pub(super) struct Object<'a> {
+pub(super) struct Object<'a, 'i> {
     pub(super) fields: &'a Fields,
     pub(super) state: &'a State,
+    pub(super) into: &'i mut Arguments,
+    pub(super) at: Place,
 }
 
-impl<'de> Visitor<'de> for Object<'_> {
-    type Value = Vec<(String, Val)>;
+impl<'de> Visitor<'de> for Object<'_, '_> {
+    type Value = ();
 
     fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let Self { fields, state } = self;
-        // An empty name marks a field that has not come yet: WIT has no empty names.
-        let mut record: Vec<(String, Val)> = Vec::with_capacity(fields.all().len());
-        record.resize_with(fields.all().len(), || (String::new(), Val::Option(None)));
-        let mut expected = 0;
-        while let Some(position) = entries.next_key_seed(Key { fields, expected, state })? {
-            let (Some(field), Some(slot)) = (fields.all().get(position), record.get_mut(position)) else {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let Self { fields, state, into, at } = self;
+        let mut seen = Seen::default();
+        let mut previous = None;
+        while let Some(position) = entries.next_key_seed(Key { fields, previous, state })? {
+            let Some(field) = fields.all().get(position) else {
                 return Err(state.fail("a field is out of place".to_owned()));
             };
-            if !slot.0.is_empty() {
+            if !seen.insert(position) {
                 return Err(state.at_field(&field.json)(state.fail("the field stands here twice".to_owned())));
             }
-            let seed = Seed { shape: &field.shape, state };
-            slot.1 = entries.next_value_seed(seed).map_err(state.at_field(&field.json))?;
-            field.wit.as_ref().clone_into(&mut slot.0);
-            expected = position + 1;
+            let seed = Seed { shape: &field.shape, state, into: &mut *into, at: at.plus(field.at) };
+            entries.next_value_seed(seed).map_err(state.at_field(&field.json))?;
+            previous = Some(position);
         }
-        self.complete(record)
+        if seen.count == fields.all().len() { Ok(()) } else { complete(fields, &seen, state) }
     }
 }
 
-impl Object<'_> {
-    fn complete<E: Error>(&self, mut record: Vec<(String, Val)>) -> Result<Vec<(String, Val)>, E> {
-        let mut missing = Vec::new();
-        for (slot, field) in record.iter_mut().zip(self.fields.all()) {
-            if !slot.0.is_empty() {
-                continue;
-            }
-            if field.shape.is_nullable() {
-                field.wit.as_ref().clone_into(&mut slot.0);
-            } else {
-                missing.push(&*field.json);
-            }
+/// What was left out is none, where that may be.
+fn complete<E: Error>(fields: &Fields, seen: &Seen, state: &State) -> Result<(), E> {
+    let named = fields.all().iter().enumerate();
+    let absent = named.filter(|(position, field)| !seen.has(*position) && !field.shape.is_nullable());
+    let missing: Vec<&str> = absent.map(|(_, field)| &*field.json).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let noun = if missing.len() == 1 { "field" } else { "fields" };
+    Err(state.fail(format!("missing {noun} {}", Names(&missing))))
+}
+
+/// A set of small numbers, on the heap only where there are many.
+#[derive(Default)]
+pub(super) struct Seen {
+    first: u128,
+    others: Vec<usize>,
+    pub(super) count: usize,
+}
+
+impl Seen {
+    /// Adds a number; false when it was there.
+    pub(super) fn insert(&mut self, number: usize) -> bool {
+        if self.has(number) {
+            return false;
         }
-        if missing.is_empty() {
-            return Ok(record);
+        self.count += 1;
+        match Self::bit(number) {
+            Some(bit) => self.first |= bit,
+            None => self.others.push(number),
         }
-        let noun = if missing.len() == 1 { "field" } else { "fields" };
-        Err(self.state.fail(format!("missing {noun} {}", Names(&missing))))
+        true
+    }
+
+    fn has(&self, number: usize) -> bool {
+        Self::bit(number).map_or_else(|| self.others.contains(&number), |bit| self.first & bit != 0)
+    }
+
+    fn bit(number: usize) -> Option<u128> {
+        1_u128.checked_shl(u32::try_from(number).ok()?)
     }
 }
 
 /// Reads a field's name and answers its position, without a string of its own.
 struct Key<'a> {
     fields: &'a Fields,
-    expected: usize,
+    previous: Option<usize>,
     state: &'a State,
 }
 
@@ -88,10 +109,26 @@ impl Visitor<'_> for Key<'_> {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<usize, E> {
-        self.fields.position(name, self.expected).ok_or_else(|| {
+        self.fields.position(name, self.previous).ok_or_else(|| {
             let known: Vec<&str> = self.fields.all().iter().map(|field| &*field.json).collect();
             let message = format!("unknown field {}; there are {}", Quoted(name), Names(&known));
             self.state.fail(message)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Seen;
+
+    #[test]
+    fn small_and_large_numbers_are_seen_once() {
+        let mut seen = Seen::default();
+        for number in [0, 1, 127, 128, 129, 70_000] {
+            assert!(seen.insert(number), "{number}");
+            assert!(!seen.insert(number), "{number} again");
+        }
+        assert!(!seen.has(2) && !seen.has(130));
+        assert_eq!(seen.count, 6);
     }
 }

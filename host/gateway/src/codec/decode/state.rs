@@ -2,12 +2,13 @@
 
 use std::cell::{Cell, RefCell};
 
+use fondaco_engine::wire::TooLarge;
 use serde::de::Error;
 use serde_json::error::Category;
 
 use super::DecodeError;
 
-/// A value takes forty bytes however short its JSON is, so bodies are bounded by values as well as by bytes.
+/// What is decoded takes time and room however short its JSON is, so bodies are bounded by values as well as by bytes.
 const MAX_VALUES: u32 = 1_000_000;
 
 #[derive(Default)]
@@ -39,6 +40,11 @@ impl State {
     pub(super) fn fail<E: Error>(&self, message: String) -> E {
         self.failure.replace(Some(message));
         E::custom("")
+    }
+
+    /// The values of a body may need far more room than its bytes did.
+    pub(super) fn too_large<E: Error>(&self) -> impl FnOnce(TooLarge) -> E {
+        |error| self.fail(format!("the body is too large: {error}"))
     }
 
     pub(super) fn at_field<E>(&self, name: &str) -> impl FnOnce(E) -> E {

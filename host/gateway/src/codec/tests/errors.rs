@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn error(shape: &Shape, text: &str) -> String {
-    decode(shape, text.as_bytes()).unwrap_err().to_string()
+fn error(element: &Element, text: &str) -> String {
+    decode(element, text.as_bytes()).unwrap_err().to_string()
 }
 
 fn of_field(name: &str, text: &str) -> String {
@@ -76,14 +76,14 @@ fn errors_say_where() {
     ] {
         assert_eq!(of_field(name, text), expected, "{name} {text}");
     }
-    let plain = Plan::of(&function("plain")).unwrap();
+    let plain = Plan::of(&function("(first-number: u32, note: option<string>) -> u32")).unwrap();
     let nested = plain.arguments(b"{\"firstNumber\": {}}").unwrap_err();
     assert_eq!(nested.to_string(), "firstNumber: expected a number from 0 to 4294967295, found an object");
 }
 
 #[test]
 fn what_is_not_json_is_told_apart() {
-    let shape = field("inner");
+    let inner = field("inner");
     for text in [
         "",
         "{",
@@ -93,12 +93,12 @@ fn what_is_not_json_is_told_apart() {
         "\u{feff}{}",
         "{\"firstName\": \"\\ud800\"}",
     ] {
-        let error = decode(&shape, text.as_bytes()).unwrap_err();
+        let error = decode(&inner, text.as_bytes()).unwrap_err();
         assert!(error.malformed, "{text}: {error}");
         assert!(error.message.starts_with("not valid JSON: "), "{error}");
     }
     assert!(decode(&field("text"), b"\"\xff\"").unwrap_err().malformed, "not UTF-8");
-    assert!(!decode(&shape, b"[]").unwrap_err().malformed);
+    assert!(!decode(&inner, b"[]").unwrap_err().malformed);
 }
 
 #[test]
@@ -112,6 +112,15 @@ fn long_strings_are_cut_in_errors() {
 fn a_body_of_too_many_values_is_refused() {
     let text = format!("[{}]", vec!["0"; 1_000_001].join(","));
     assert!(of_field("numbers", &text).contains("more than 1000000 values"));
+}
+
+#[test]
+fn a_body_whose_values_take_much_more_room_than_itself_is_refused() {
+    let fields: Vec<String> = (0..500).map(|at| format!("field{at}: option<u64>")).collect();
+    let keeper = Keeper::of(&format!("record roomy {{ {} }}", fields.join(", ")), "list<roomy>");
+    let text = format!("[{}]", vec!["{}"; 50_000].join(","));
+    let error = decode(&keeper.element, text.as_bytes()).unwrap_err().to_string();
+    assert!(error.ends_with("the body is too large: the arguments take more than 67108864 bytes"), "{error}");
 }
 
 #[test]
