@@ -16,6 +16,7 @@ use fondaco_engine::{Engine, EngineConfig, ServiceLimits, Services, WorkerComman
 use fondaco_gateway::{Admin, Gateway, Parts, Routes, Telemetry};
 use fondaco_points::Points;
 use fondaco_registry::{Deployer, Registry};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch as flag;
@@ -80,6 +81,7 @@ pub(crate) async fn up(common: &Common, up: &Up, output: Output) -> Result<(), F
 
 async fn set_up(config: &Config) -> Result<House, Failure> {
     make_private(&config.state)?;
+    open_many_files();
     let registry = Registry::open(config.state.join("registry")).await?;
     let telemetry = Telemetry::new().map_err(anyhow::Error::from)?;
     telemetry.install();
@@ -95,6 +97,16 @@ async fn set_up(config: &Config) -> Result<House, Failure> {
     let adapter = Adapter { engine, points: points.clone(), services, routes: routes.clone() };
     let deployer = Deployer::open(registry.clone(), Arc::new(adapter)).await?;
     Ok(House { registry, deployer, points, routes, telemetry })
+}
+
+/// Raises the limit on open files as far as we may: each loaded plugin holds one for each core (four at most), and the
+/// usual limit of 1,024 is there for programs that use `select`.
+fn open_many_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    if let Err(error) = raised {
+        tracing::warn!(%error, ?limit, "the limit on open files can't be raised");
+    }
 }
 
 fn limits(config: &ServicesConfig) -> ServiceLimits {
