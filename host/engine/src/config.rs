@@ -51,7 +51,7 @@ pub struct EngineConfig {
     /// The pool of plugin instances, all engines together.
     pub plugins: PoolConfig,
     /// Engines for plugins, among which the cores are divided. Calls on cores of different engines share nothing; each
-    /// engine costs some 100 kB for every plugin that is loaded.
+    /// engine has its own handles, an open file and three mappings for every plugin that is loaded.
     pub plugin_engines: u32,
     /// The pool of service instances.
     pub services: PoolConfig,

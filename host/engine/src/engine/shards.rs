@@ -1,7 +1,7 @@
 //! The plugins' engines: one a core, up to a few.
 //!
 //! An engine of wasmtime counts what is alive in it, and who refers to it, in a few places of memory. Each call of a
-//! plugin writes some twenty times to them, and a place that another core wrote last has to be fetched from there: on
+//! plugin writes to them again and again, and a place that another core wrote last has to be fetched from there: on
 //! a machine whose two cores are far apart that made a call of 6 µs one of 11. So each core has an engine with a pool
 //! of its own, and calls on different cores share nothing. A component is loaded into all of them.
 
