@@ -141,7 +141,7 @@ async fn insert(
     .bind(proposal.after.as_ref().map(|release| release.version_id))
     .bind(settings.position)
     .bind(settings.config.text().as_ref())
-    .bind(settings.on_failure.as_str())
+    .bind(settings.on_failure.name())
     .bind(settings.limits.as_ref().map(|limits| limits.text().as_ref()))
     .bind(next.back_to.map(signed))
     .bind(actor.as_str())

@@ -3,12 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use fondaco_engine::{Code, Fault};
+use fondaco_engine::{CONFIG_BYTES, Code, Fault};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-/// The largest config of a release, in bytes. It travels with every call, so it should be small.
-pub const CONFIG_BYTES: usize = 64 << 10;
 const LIMITS_BYTES: usize = 4 << 10;
 
 /// The config of a release: any JSON value of at most 64 KiB.

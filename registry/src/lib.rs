@@ -15,10 +15,10 @@
 //! ```
 //! use std::sync::Arc;
 //! use bytes::Bytes;
-//! use fondaco_engine::{Class, Fault};
+//! use fondaco_engine::{Class, Fault, TenantId};
 //! use fondaco_registry::{
-//!     Actor, Blobs, Deployer, Examined, Expect, Kind, Owner, Plan, Registry, ReleaseSpec, Runtime, Slot, Staged,
-//!     Upload,
+//!     Actor, Blobs, Deployer, Examined, Expect, Kind, Owner, Plan, Registry, Release, ReleaseSpec, Runtime, Slot,
+//!     Staged, Upload,
 //! };
 //!
 //! /// A host that takes every component for a price rule and says what it would serve.
@@ -33,6 +33,11 @@
 //!
 //!     async fn stage(&self, plan: Plan, _blobs: &Blobs) -> Result<Staged, Fault> {
 //!         Ok(Staged::new(move || println!("serving {plan:?}")))
+//!     }
+//!
+//!     fn stage_missing(&self, tenant: &TenantId, _releases: &[Release], cause: &Fault) -> Staged {
+//!         let line = format!("every call of a plugin of {tenant} fails: {cause}");
+//!         Staged::new(move || println!("{line}"))
 //!     }
 //! }
 //!
@@ -106,11 +111,12 @@ pub use deployer::{
     DeployOptions, Deployer, Examined, LeftOut, Plan, Progress, Pushed, Restored, Runtime, Staged, Upload,
 };
 pub use error::Error;
-pub use json::{CONFIG_BYTES, Config, LimitsText};
+pub use fondaco_engine::OnFailure;
+pub use json::{Config, LimitsText};
 pub use keys::{Identity, KeyOptions, KeyRecord, Keys, NewKey};
 pub use limits::Bounds;
 pub use names::{PluginName, PointName};
 pub use owner::{Actor, Kind, Owner, Slot};
 pub use registry::{Options, Registry};
-pub use release::{Action, Expect, HistoryEntry, OnFailure, Previous, Release, ReleaseSpec};
+pub use release::{Action, Expect, HistoryEntry, Previous, Release, ReleaseSpec};
 pub use versions::{Package, VersionRecord};

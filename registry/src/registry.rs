@@ -1,10 +1,11 @@
 //! The registry as one thing: the database, the artifacts, the keys, and what can be read of them.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fondaco_engine::{Class, TenantId};
+use fondaco_engine::{Class, Digest, TenantId};
 use semver::Version;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -173,6 +174,11 @@ impl Registry {
     /// Reads everything, artifacts too, and says what does not fit together. Empty when all is well.
     pub async fn check(&self) -> Result<Vec<String>, Error> {
         check::check(self.database(), self.blobs()).await
+    }
+
+    /// The components of all versions, whosoever they are.
+    pub async fn digests(&self) -> Result<HashSet<Digest>, Error> {
+        versions::digests(self.database()).await
     }
 
     /// Removes artifacts that no version refers to and that were stored longer than `grace` ago.

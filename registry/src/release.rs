@@ -1,62 +1,11 @@
 //! What serves in a slot: a version, its place and config, and what to do when it fails.
 
-use std::fmt;
-use std::str::FromStr;
-
-use fondaco_engine::{Code, Digest, Fault};
+use fondaco_engine::{Digest, OnFailure};
 use semver::Version;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::json::{Config, LimitsText};
-use crate::names::quoted;
 use crate::owner::{Owner, Slot};
-
-/// What happens to a call when the plugin of a release fails.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OnFailure {
-    /// The call goes on without it.
-    #[default]
-    Skip,
-    /// The call fails.
-    Block,
-    /// The previous release answers in its place.
-    LastGood,
-}
-
-impl OnFailure {
-    /// `skip`, `block` or `last-good`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Skip => "skip",
-            Self::Block => "block",
-            Self::LastGood => "last-good",
-        }
-    }
-}
-
-impl fmt::Display for OnFailure {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.as_str())
-    }
-}
-
-impl FromStr for OnFailure {
-    type Err = Fault;
-
-    fn from_str(text: &str) -> Result<Self, Fault> {
-        match text {
-            "skip" => Ok(Self::Skip),
-            "block" => Ok(Self::Block),
-            "last-good" => Ok(Self::LastGood),
-            other => Err(Fault::new(
-                Code::InvalidArgument,
-                "INVALID_ON_FAILURE",
-                format!("{} is not a failure policy: skip, block or last-good", quoted(other)),
-            )),
-        }
-    }
-}
 
 /// What is to serve. What is `None` stays as it is in the release that serves now.
 #[derive(Clone, Debug)]

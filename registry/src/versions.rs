@@ -1,5 +1,7 @@
 //! Named, immutable versions of components.
 
+use std::collections::HashSet;
+
 use fondaco_engine::{Class, Code, Digest, Fault};
 use semver::Version;
 use serde::Serialize;
@@ -235,4 +237,11 @@ impl VersionRecord {
     pub fn plugin_name(&self) -> Option<PluginName> {
         self.name.parse().ok()
     }
+}
+
+/// The components of all versions.
+pub(crate) async fn digests(database: &Database) -> Result<HashSet<Digest>, Error> {
+    let texts: Vec<String> =
+        sqlx::query_scalar("SELECT DISTINCT digest FROM versions").fetch_all(database.read()).await?;
+    texts.iter().map(|text| stored_digest(text)).collect()
 }

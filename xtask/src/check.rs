@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::run::{HOST, cargo, run};
-use crate::{guests, setup};
+use crate::{guests, servers, setup};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -31,6 +31,7 @@ pub(crate) fn test(args: &Args) -> Result<()> {
         cargo()
             .args(["nextest", "run", "--workspace", "--no-fail-fast"])
             .args(&args.nextest)
+            .env("PATH", servers::path()?)
             .env("FONDACO_COMPONENTS", &components)
             .env("FONDACO_WASMTIME", setup::wasmtime_path()?),
     )

@@ -119,7 +119,7 @@ fn pack(guest: &Guest, components: &Path) -> Result<()> {
     let component = if fondaco_pack::is_component(&bytes) { bytes } else { fondaco_pack::componentize(&bytes)? };
     let manifest_path = guest.folder.join("fondaco.toml");
     ensure!(manifest_path.is_file(), "{} is missing", manifest_path.display());
-    let manifest = fondaco_pack::Manifest::from_toml(&fs::read_to_string(&manifest_path)?)?;
+    let manifest = fondaco_pack::Manifest::from_file(&manifest_path)?;
     let packed = fondaco_pack::with_manifest(&component, &manifest)?;
     let folder = components.join(guest.kind);
     fs::create_dir_all(&folder)?;

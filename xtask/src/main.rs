@@ -6,6 +6,7 @@ mod bench;
 mod check;
 mod guests;
 mod run;
+mod servers;
 mod setup;
 mod up;
 

@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::run::{answers, cargo, run, tools};
+use crate::servers;
 
 /// The Wasm targets of guests.
 const TARGETS: [&str; 2] = ["wasm32-unknown-unknown", "wasm32-wasip2"];
@@ -23,6 +24,7 @@ pub(crate) fn setup() -> Result<()> {
     if let Err(error) = wasmtime() {
         missing.push(format!("wasmtime {WASMTIME}: {error:#}"));
     }
+    missing.extend(servers::setup());
     for what in &missing {
         eprintln!("! could not get {what}");
     }

@@ -6,6 +6,7 @@ mod settings;
 mod shards;
 mod ticker;
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ pub(crate) use ticker::Ticker;
 
 use crate::{Class, Compiled, Digest, EngineConfig, EngineError, Fault};
 use compile::Compilation;
+pub use compile::{PruneRules, Pruned};
 use shards::Shards;
 
 /// Compiles and runs components. Cheap to clone; the last clone stops the ticker.
@@ -68,6 +70,12 @@ impl Engine {
             }
         };
         self.inner.compilation.load(class, digest, checked).await
+    }
+
+    /// Removes compiled components from disk that are not in use here and that `rules` no longer keep; `registered` are
+    /// those that may be wanted again.
+    pub async fn prune(&self, rules: PruneRules, registered: HashSet<Digest>) -> Result<Pruned, Fault> {
+        self.inner.compilation.prune(rules, registered).await
     }
 
     /// Components that went through the compiler since the start, and did not come from memory or disk.

@@ -1,7 +1,11 @@
 //! The one error model, the same in WIT (`fondaco:types/faults`), HTTP and gRPC.
 
+mod wit;
+
 use std::borrow::Cow;
 use std::fmt;
+
+pub use wit::WitFault;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident, $wit:literal, $upper:literal, $http:literal;)*) => {

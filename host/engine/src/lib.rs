@@ -54,6 +54,7 @@ mod plugin;
 mod service;
 pub mod shape;
 mod sync;
+mod terms;
 mod usage;
 pub mod wire;
 pub mod worker;
@@ -61,13 +62,14 @@ pub mod worker;
 pub use compiled::Compiled;
 pub use config::{Class, CompileLimits, Compiler, EngineConfig, EngineError, PoolConfig, WorkerCommand};
 pub use context::{CallContext, Outcome, Outcomes, Roles};
-pub use engine::Engine;
-pub use fault::{Code, Fault};
+pub use engine::{Engine, PruneRules, Pruned};
+pub use fault::{Code, Fault, WitFault};
 pub use ids::{Digest, Fuel, IdError, ServiceName, TenantId};
 pub use plugin::{Limits, Linked, Log, Plugin, PluginState, Run, Seed};
 pub use service::{
-    Extension, Function, FunctionView, InterfaceView, ServiceLimits, ServiceRelease, ServiceState, ServiceView,
-    Services, StagedService,
+    End, Extension, Function, FunctionView, Grants, InterfaceView, Prepared, ServiceLimits, ServiceRelease,
+    ServiceState, ServiceView, Services, StagedService, Staging,
 };
+pub use terms::{CONFIG_BYTES, OnFailure};
 /// The wasmtime that this engine is built on: its `Val`, `Store` and `Linker` stand in this crate's signatures.
 pub use wasmtime;

@@ -8,10 +8,14 @@
 mod activate;
 mod call;
 mod compatible;
+mod configurable;
 mod exports;
+mod extension;
 mod fault;
 mod function;
 mod link;
+mod parts;
+mod redact;
 mod release;
 mod slot;
 mod state;
@@ -22,9 +26,10 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
-use wasmtime::component::{Linker, Val};
+use wasmtime::component::Val;
 
 pub use activate::StagedService;
+pub use extension::{End, Extension, Grants, Prepared, Staging};
 pub use function::Function;
 pub use release::ServiceRelease;
 pub use state::ServiceState;
@@ -34,17 +39,9 @@ use crate::sync::lock;
 use crate::wire::{Arguments, Reader};
 use crate::{CallContext, Class, Code, Engine, Fault, ServiceName};
 use call::House;
+use exports::Import;
 use release::Release;
 use slot::Directory;
-
-/// Host interfaces that are not another service: what the host itself does for services.
-pub trait Extension: Send + Sync {
-    /// Adds its functions to a service's linker.
-    fn add_to_linker(&self, linker: &mut Linker<ServiceState>) -> wasmtime::Result<()>;
-
-    /// The interfaces that it adds, with versions: `fondaco:host/caller@1.0.0`.
-    fn interfaces(&self) -> &[&str];
-}
 
 /// What services may take.
 #[derive(Debug, Clone)]
@@ -168,8 +165,10 @@ impl Services {
     pub async fn call(&self, ctx: &CallContext, function: &Function, args: Vec<Val>) -> Result<Option<Val>, Fault> {
         let Function { release, export, .. } = function;
         let enter = async |house: &House, context| house.enter(release, export, context, &args).await;
-        match self.from_outside(ctx, release, enter).await? {
-            Some(value) if export.fallible => fault::unwrap(value),
+        match self.as_root(ctx, release, enter).await? {
+            Some(value) if export.fallible => {
+                fault::unwrap(value).map_err(|fault| release.facts.redactions.fault(fault))
+            }
             value => Ok(value),
         }
     }
@@ -185,11 +184,11 @@ impl Services {
     ) -> Result<Option<Vec<u8>>, Fault> {
         let Function { release, export, .. } = function;
         let pass = async |house: &House, context| house.pass(release, export, context, arguments, reader).await;
-        self.from_outside(ctx, release, pass).await
+        self.as_root(ctx, release, pass).await
     }
 
     /// Does the work of a call from outside when it is its turn, within the time that it has.
-    async fn from_outside<T>(
+    async fn as_root<T>(
         &self,
         ctx: &CallContext,
         release: &Release,
@@ -204,7 +203,18 @@ impl Services {
         };
         // The epoch stops code that computes; this stops code that waits, by dropping the store with all below it.
         let answer = tokio::time::timeout_at(deadline.into(), call).await;
-        answer.unwrap_or_else(|_| Err(fault::deadline(&release.label)))
+        let answer = answer.unwrap_or_else(|_| Err(fault::deadline(&release.label)));
+        answer.map_err(|fault| release.facts.redactions.fault(fault))
+    }
+
+    /// The active services that import an interface of this one, `name@version` each.
+    pub fn callers(&self, name: &ServiceName) -> Vec<Arc<str>> {
+        let Some(called) = self.inner.directory.serving(name.as_str()) else { return Vec::new() };
+        let calls = |release: &&Arc<Release>| {
+            let of_it = |import: &Import| called.interfaces.find(&import.key).is_some();
+            release.name != *name && release.imports.iter().any(of_it)
+        };
+        self.inner.directory.all().iter().filter(calls).map(|release| Arc::clone(&release.label)).collect()
     }
 
     /// Stops serving. Calls in flight end well; new ones, and services that import it, get faults.

@@ -1,175 +1,132 @@
 //! Types of components: as text, and compared.
 //!
 //! Wasmtime keeps a type's structure and forgets its name, so `money` reads `record { minor: s64, currency: string }`
-//! here. That is the whole contract: two types are the same when their structures are.
+//! here. That is the whole contract: two types are the same when their structures are. What is expected is a [`Shape`],
+//! which may come from a component or from a WIT file; what is found is a component's own type, looked at only as far as
+//! the expected one goes, because whoever uploads a component may nest types as deep as he likes.
 
-use std::fmt::Write;
+mod compare;
+mod text;
 
 use wasmtime::component::types::{ComponentFunc, Type};
 
-/// Beyond this a type's text is cut: a difference is shown by its path, nobody reads a page.
-const TEXT_BYTES: usize = 400;
+pub use compare::{Difference, compare, difference};
+pub use text::{signature, text};
 
-/// Where two types part.
+/// Parts of a type that are read where it is a promise. No real one comes near it.
+const PROMISED_PARTS: usize = 100_000;
+
+/// A type by its structure.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// For instance `cart.lines[].quantity`, or `result.ok.totals`.
-    pub path: String,
-    /// What should be there, in WIT's words.
-    pub expected: String,
-    /// What is.
-    pub found: String,
+pub enum Shape {
+    /// `s64`, `string`, …
+    Primitive(&'static str),
+    /// Named fields, in order.
+    Record(Vec<(String, Shape)>),
+    /// Named cases, each perhaps with a payload.
+    Variant(Vec<(String, Option<Shape>)>),
+    /// Names of which one holds.
+    Enum(Vec<String>),
+    /// Names of which any hold.
+    Flags(Vec<String>),
+    /// Fields by position.
+    Tuple(Vec<Shape>),
+    /// One or none.
+    Option(Box<Shape>),
+    /// Any number.
+    List(Box<Shape>),
+    /// Keys and values.
+    Map(Box<Shape>, Box<Shape>),
+    /// `ok` and `err`.
+    Result(Option<Box<Shape>>, Option<Box<Shape>>),
+    /// A kind that is never equal to another type, by its name: resources, streams.
+    Other(&'static str),
 }
 
-/// A type in WIT's words.
-pub fn text(ty: &Type) -> String {
-    let mut out = String::new();
-    write_type(&mut out, ty);
-    if out.len() > TEXT_BYTES {
-        out.truncate(out.floor_char_boundary(TEXT_BYTES));
-        out.push('…');
-    }
-    out
+/// A function's type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// Names and types of the parameters.
+    pub params: Vec<(String, Shape)>,
+    /// What it answers.
+    pub result: Option<Shape>,
 }
 
-/// A function's type in WIT's words: `func(cart: record { … }) -> result<…>`.
-pub fn signature(ty: &ComponentFunc) -> String {
-    let mut out = String::from(if ty.async_() { "async func(" } else { "func(" });
-    let params: Vec<String> = ty.params().map(|(name, ty)| format!("{name}: {}", text(&ty))).collect();
-    out.push_str(&params.join(", "));
-    out.push(')');
-    for result in ty.results() {
-        let _ = write!(out, " -> {}", text(&result));
-    }
-    out
-}
-
-/// Where two functions' types part; none when they are the same.
-pub fn compare(expected: &ComponentFunc, found: &ComponentFunc) -> Option<Difference> {
-    let names = |ty: &ComponentFunc| ty.params().map(|(name, _)| name.to_owned()).collect::<Vec<_>>();
-    let (wanted, got) = (names(expected), names(found));
-    if wanted != got {
-        return Some(different("parameters", format!("({})", wanted.join(", ")), format!("({})", got.join(", "))));
-    }
-    let params = expected.params().zip(found.params());
-    if let Some(at) = params.map(|((name, a), (_, b))| compare_types(name, &a, &b)).find_map(|found| found) {
-        return Some(at);
-    }
-    let (mut wanted, mut got) = (expected.results(), found.results());
-    compare_options("result", wanted.next(), got.next())
-}
-
-/// Where two types part, below `path`.
-pub fn compare_types(path: &str, expected: &Type, found: &Type) -> Option<Difference> {
-    if expected == found {
-        return None;
-    }
-    let deeper = match (expected, found) {
-        (Type::List(a), Type::List(b)) => compare_types(&format!("{path}[]"), &a.ty(), &b.ty()),
-        (Type::Option(a), Type::Option(b)) => compare_types(&format!("{path}?"), &a.ty(), &b.ty()),
-        (Type::Result(a), Type::Result(b)) => compare_options(&format!("{path}.ok"), a.ok(), b.ok())
-            .or_else(|| compare_options(&format!("{path}.err"), a.err(), b.err())),
-        (Type::Tuple(a), Type::Tuple(b)) => {
-            let (a, b): (Vec<_>, Vec<_>) = (a.types().collect(), b.types().collect());
-            named(path, number(a), number(b))
-        }
-        (Type::Record(a), Type::Record(b)) => named(
-            path,
-            a.fields().map(|field| (field.name.to_owned(), Some(field.ty))).collect(),
-            b.fields().map(|field| (field.name.to_owned(), Some(field.ty))).collect(),
-        ),
-        (Type::Variant(a), Type::Variant(b)) => named(
-            path,
-            a.cases().map(|case| (case.name.to_owned(), case.ty)).collect(),
-            b.cases().map(|case| (case.name.to_owned(), case.ty)).collect(),
-        ),
-        (Type::Enum(a), Type::Enum(b)) => Some(names_differ(path, a.names(), b.names())),
-        (Type::Flags(a), Type::Flags(b)) => Some(names_differ(path, a.names(), b.names())),
-        _ => None,
-    };
-    deeper.or_else(|| Some(different(path, text(expected), text(found))))
-}
-
-fn different(path: &str, expected: String, found: String) -> Difference {
-    Difference { path: path.to_owned(), expected, found }
-}
-
-fn compare_options(path: &str, expected: Option<Type>, found: Option<Type>) -> Option<Difference> {
-    match (expected, found) {
-        (Some(a), Some(b)) => compare_types(path, &a, &b),
-        (None, None) => None,
-        (a, b) => {
-            let words = |ty: Option<Type>| ty.map_or_else(|| "nothing".to_owned(), |ty| text(&ty));
-            Some(different(path, words(a), words(b)))
+impl Signature {
+    /// That of a component's function.
+    pub fn of(ty: &ComponentFunc) -> Self {
+        Self {
+            params: ty.params().map(|(name, ty)| (name.to_owned(), Shape::of(&ty))).collect(),
+            result: ty.results().next().map(|ty| Shape::of(&ty)),
         }
     }
 }
 
-type Named = Vec<(String, Option<Type>)>;
+impl Shape {
+    /// That of a component's type, whole.
+    pub fn of(ty: &Type) -> Self {
+        let mut parts = PROMISED_PARTS;
+        Reader(&mut parts).shape(ty)
+    }
 
-fn number(types: Vec<Type>) -> Named {
-    types.into_iter().enumerate().map(|(at, ty)| (at.to_string(), Some(ty))).collect()
+    /// The same, cut off behind so many parts: enough to show it.
+    fn some_of(ty: &Type, mut parts: usize) -> Self {
+        Reader(&mut parts).shape(ty)
+    }
 }
 
-/// Fields or cases in order: the first that has another name, another type, or no counterpart.
-fn named(path: &str, expected: Named, found: Named) -> Option<Difference> {
-    let mut expected = expected.into_iter();
-    let mut found = found.into_iter();
-    loop {
-        match (expected.next(), found.next()) {
-            (None, None) => return None,
-            (Some((a, a_ty)), Some((b, b_ty))) if a == b => {
-                let deeper = compare_options(&format!("{path}.{a}"), a_ty, b_ty);
-                if deeper.is_some() {
-                    return deeper;
-                }
+/// Reads a type until its budget of parts is spent.
+struct Reader<'a>(&'a mut usize);
+
+impl Reader<'_> {
+    fn shape(&mut self, ty: &Type) -> Shape {
+        let Some(left) = self.0.checked_sub(1) else { return Shape::Other("…") };
+        *self.0 = left;
+        match ty {
+            Type::List(list) => Shape::List(self.boxed(&list.ty())),
+            Type::Option(option) => Shape::Option(self.boxed(&option.ty())),
+            Type::Map(map) => Shape::Map(self.boxed(&map.key()), self.boxed(&map.value())),
+            Type::Result(result) => {
+                Shape::Result(result.ok().map(|ty| self.boxed(&ty)), result.err().map(|ty| self.boxed(&ty)))
             }
-            (a, b) => {
-                let words = |item: Option<(String, Option<Type>)>| match item {
-                    Some((name, Some(ty))) => format!("{name}: {}", text(&ty)),
-                    Some((name, None)) => name,
-                    None => "nothing".to_owned(),
+            Type::Tuple(tuple) => Shape::Tuple(self.items(tuple.types(), |reader, ty| reader.shape(&ty))),
+            Type::Record(record) => {
+                let field = |reader: &mut Self, field: wasmtime::component::types::Field<'_>| {
+                    (field.name.to_owned(), reader.shape(&field.ty))
                 };
-                return Some(different(path, words(a), words(b)));
+                Shape::Record(self.items(record.fields(), field))
             }
+            Type::Variant(variant) => {
+                let case = |reader: &mut Self, case: wasmtime::component::types::Case<'_>| {
+                    (case.name.to_owned(), case.ty.map(|ty| reader.shape(&ty)))
+                };
+                Shape::Variant(self.items(variant.cases(), case))
+            }
+            Type::Enum(names) => Shape::Enum(self.items(names.names(), |_, name| name.to_owned())),
+            Type::Flags(names) => Shape::Flags(self.items(names.names(), |_, name| name.to_owned())),
+            simple => simple_shape(simple),
         }
+    }
+
+    fn boxed(&mut self, ty: &Type) -> Box<Shape> {
+        Box::new(self.shape(ty))
+    }
+
+    fn items<I, T>(&mut self, items: impl Iterator<Item = I>, mut each: impl FnMut(&mut Self, I) -> T) -> Vec<T> {
+        let mut read = Vec::new();
+        for item in items {
+            if *self.0 == 0 {
+                break;
+            }
+            *self.0 -= 1;
+            read.push(each(self, item));
+        }
+        read
     }
 }
 
-fn names_differ<'a>(
-    path: &str,
-    expected: impl Iterator<Item = &'a str>,
-    found: impl Iterator<Item = &'a str>,
-) -> Difference {
-    let list = |names: Vec<&str>| names.join(", ");
-    different(path, list(expected.collect()), list(found.collect()))
-}
-
-fn write_type(out: &mut String, ty: &Type) {
-    // What is cut off at the end need not be written.
-    if out.len() > TEXT_BYTES {
-        return;
-    }
-    match ty {
-        Type::List(list) => wrap(out, "list", [Some(list.ty())]),
-        Type::Option(option) => wrap(out, "option", [Some(option.ty())]),
-        Type::Result(result) => wrap(out, "result", [result.ok(), result.err()]),
-        Type::Map(map) => wrap(out, "map", [Some(map.key()), Some(map.value())]),
-        Type::Tuple(tuple) => wrap(out, "tuple", tuple.types().map(Some)),
-        Type::Record(record) => {
-            block(out, "record", record.fields().map(|field| (field.name.to_owned(), Some(field.ty))), ": ", "");
-        }
-        Type::Variant(variant) => {
-            block(out, "variant", variant.cases().map(|case| (case.name.to_owned(), case.ty)), "(", ")");
-        }
-        Type::Enum(names) => block(out, "enum", names.names().map(|name| (name.to_owned(), None)), "", ""),
-        Type::Flags(names) => block(out, "flags", names.names().map(|name| (name.to_owned(), None)), "", ""),
-        simple => out.push_str(simple_name(simple)),
-    }
-}
-
-fn simple_name(ty: &Type) -> &'static str {
-    match ty {
+fn simple_shape(ty: &Type) -> Shape {
+    Shape::Primitive(match ty {
         Type::Bool => "bool",
         Type::S8 => "s8",
         Type::U8 => "u8",
@@ -183,53 +140,13 @@ fn simple_name(ty: &Type) -> &'static str {
         Type::Float64 => "f64",
         Type::Char => "char",
         Type::String => "string",
-        Type::Own(_) => "own<resource>",
-        Type::Borrow(_) => "borrow<resource>",
-        Type::Future(_) => "future",
-        Type::Stream(_) => "stream",
-        Type::ErrorContext => "error-context",
-        _ => "unknown",
-    }
-}
-
-fn wrap(out: &mut String, name: &str, inner: impl IntoIterator<Item = Option<Type>>) {
-    let open = out.len() + name.len();
-    out.push_str(name);
-    let mut inner: Vec<Option<Type>> = inner.into_iter().collect();
-    while matches!(inner.last(), Some(None)) {
-        inner.pop();
-    }
-    for ty in inner {
-        out.push_str(if out.len() == open { "<" } else { ", " });
-        match ty {
-            Some(ty) => write_type(out, &ty),
-            None => out.push('_'),
-        }
-    }
-    if out.len() > open {
-        out.push('>');
-    }
-}
-
-fn block(
-    out: &mut String,
-    name: &str,
-    items: impl Iterator<Item = (String, Option<Type>)>,
-    before: &str,
-    behind: &str,
-) {
-    out.push_str(name);
-    out.push_str(" {");
-    for (at, (name, ty)) in items.enumerate() {
-        out.push_str(if at == 0 { " " } else { ", " });
-        out.push_str(&name);
-        if let Some(ty) = ty {
-            out.push_str(before);
-            write_type(out, &ty);
-            out.push_str(behind);
-        }
-    }
-    out.push_str(" }");
+        Type::Own(_) => return Shape::Other("own<resource>"),
+        Type::Borrow(_) => return Shape::Other("borrow<resource>"),
+        Type::Future(_) => return Shape::Other("future"),
+        Type::Stream(_) => return Shape::Other("stream"),
+        Type::ErrorContext => return Shape::Other("error-context"),
+        _ => return Shape::Other("another type"),
+    })
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use http::{HeaderValue, StatusCode, header};
 
 use crate::auth::Caller;
 use crate::entry::Inner;
+use crate::params::{Given, PathParams};
 use crate::problem::Problem;
 use crate::request::{deadline, read_body};
 use crate::table::CallRoute;
@@ -28,6 +29,7 @@ pub(crate) struct Learnt {
 pub(crate) async fn answer<B>(
     host: &Inner,
     route: &CallRoute,
+    path: &PathParams,
     request: http::Request<B>,
     request_id: &Arc<str>,
     started: Instant,
@@ -60,7 +62,8 @@ where
     let function = services.function(&route.service, &route.interface, &route.function)?;
     let plan = route.plan(&function)?;
     // Before anything is entered: a body that is wrong is the caller's affair alone.
-    let arguments = plan.arguments(&body)?;
+    let given = Given::of(&route.method, path, head.uri.query(), body, function.ty())?;
+    let arguments = plan.arguments(&given.body).map_err(|error| given.blame(error))?;
     // Bounded by the deadline in its context: no timer of its own.
     let answer = services.pass(&context, &function, arguments, plan).await?;
     Ok(answer.map_or_else(nothing, json))

@@ -18,6 +18,7 @@ use tracing::Instrument;
 use crate::call::{self, Learnt};
 use crate::config::GatewayConfig;
 use crate::hosted::{self, Admin, Scope};
+use crate::params::PathParams;
 use crate::problem::{Problem, Reason, finish};
 use crate::request::{REQUEST_ID, request_id, take_in, too_late};
 use crate::table::{CallRoute, Found, Routes};
@@ -99,7 +100,7 @@ impl Gateway {
         let _under_way = host.telemetry.enter();
         let id = request_id(request.headers());
         let mut response = match host.routes.find(request.method(), request.uri().path()) {
-            Found::Call(route) => host.serve_call(&route, request, &id, started).await,
+            Found::Call(route, path) => host.serve_call(&route, &path, request, &id, started).await,
             Found::OtherMethods(allowed) => host.refuse(Problem::method_not_allowed(&allowed), &request, &id, started),
             Found::Nothing => host.serve_hosted(request.map(Body::new), &id, started).await,
         };
@@ -111,13 +112,20 @@ impl Gateway {
 }
 
 impl Inner {
-    async fn serve_call<B>(&self, route: &CallRoute, request: Request<B>, id: &Arc<str>, started: Instant) -> Response
+    async fn serve_call<B>(
+        &self,
+        route: &CallRoute,
+        path: &PathParams,
+        request: Request<B>,
+        id: &Arc<str>,
+        started: Instant,
+    ) -> Response
     where
         B: hyper::body::Body<Data = Bytes> + Send + 'static,
     {
         let span = tracing::info_span!("request", request_id = &**id, route = &*route.template);
         let mut learnt = Learnt { caller: None, outcomes: Outcomes::collecting() };
-        let work = call::answer(self, route, request, id, started, &mut learnt).instrument(span);
+        let work = call::answer(self, route, path, request, id, started, &mut learnt).instrument(span);
         let outcome = AssertUnwindSafe(work).catch_unwind().await;
         let response = outcome.unwrap_or_else(|_panic| Err(panicked())).unwrap_or_else(|problem| problem.response(id));
         route.meter.count(response.status(), started.elapsed());

@@ -12,6 +12,7 @@ use futures::future::BoxFuture;
 use http::Method;
 
 use crate::codec::Plan;
+use crate::params::{self, PathParams};
 use crate::telemetry::{RouteMeter, Telemetry};
 
 /// What the host answers itself; no service may take these over.
@@ -46,7 +47,7 @@ struct Table {
 
 /// What a path names.
 pub(crate) enum Found {
-    Call(Arc<CallRoute>),
+    Call(Arc<CallRoute>, PathParams),
     /// The path is a service's, the method is not; these are.
     OtherMethods(String),
     Nothing,
@@ -99,7 +100,8 @@ impl Routes {
         let table = self.inner.table.load();
         let Ok(at) = table.matcher.at(path) else { return Found::Nothing };
         if let Some(route) = at.value.iter().find(|route| route.method == *method) {
-            return Found::Call(Arc::clone(route));
+            let given = at.params.iter().map(|(name, text)| (name.to_owned(), text.to_owned()));
+            return Found::Call(Arc::clone(route), given.collect());
         }
         let methods: Vec<&str> = at.value.iter().map(|route| route.method.as_str()).collect();
         Found::OtherMethods(methods.join(", "))
@@ -201,15 +203,32 @@ pub(crate) fn named_routes(service: &ServiceView) -> Vec<Named> {
             });
         }
     }
-    let mut manifest = Vec::new();
     for (route, target) in &service.release.routes {
-        match resolve(route, target, &routes) {
-            Ok(named) => manifest.push(named),
+        match manifest_route(service, route, target, &routes) {
+            Ok(named) => routes.push(named),
             Err(fault) => tracing::warn!(service = %service.name, route, %fault, "route of a manifest is left out"),
         }
     }
-    routes.extend(manifest);
     routes
+}
+
+/// Checks that each route of a manifest leads to a function that takes what the path names.
+pub fn check_service(service: &ServiceView) -> Result<(), Fault> {
+    let mut own = service.clone();
+    own.release.routes.clear();
+    let own = named_routes(&own);
+    service.release.routes.iter().try_for_each(|(route, target)| manifest_route(service, route, target, &own).map(drop))
+}
+
+fn manifest_route(service: &ServiceView, route: &str, target: &str, own: &[Named]) -> Result<Named, Fault> {
+    let named = resolve(route, target, own)?;
+    let mut interfaces = service.interfaces.iter().filter(|interface| interface.name == named.interface);
+    let function = interfaces.find_map(|found| found.functions.iter().find(|function| function.name == named.function));
+    let unnamed = function.and_then(|function| params::unnamed(&function.ty, &params::names_in(&named.path)));
+    match unnamed {
+        None => Ok(named),
+        Some(name) => Err(invalid(route, format!("`{target}` has no parameter `{name}`"))),
+    }
 }
 
 fn resolve(route: &str, target: &str, own: &[Named]) -> Result<Named, Fault> {
@@ -257,17 +276,18 @@ fn parse(route: &str) -> Result<(Method, String), Fault> {
         "DELETE" => Method::DELETE,
         _ => return Err(invalid(route, "the method is one of GET, POST, PUT, PATCH, DELETE")),
     };
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    if !path.starts_with("/v")
-        || path.len() > 256
-        || path.ends_with('/')
-        || path.contains("//")
-        || !path.bytes().all(plain)
-    {
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let starts_well = path.starts_with("/v") && path.len() <= 256 && parts.iter().take(2).all(|part| is_plain(part));
+    if !starts_well || !parts.iter().all(|part| is_plain(part) || is_parameter(part)) {
         return Err(invalid(
             route,
-            "the path starts with /v1/ (or another version) and has letters, digits, - . _ ~ only",
+            "the path starts with /v1/ (or another version) and a name, and its parts have letters, digits, - . _ ~ \
+             only, or are a parameter like {sku}, named as in JSON",
         ));
+    }
+    let names = params::names_in(path);
+    if let Some(twice) = names.iter().find(|name| names.iter().filter(|other| other == name).count() > 1) {
+        return Err(invalid(route, format!("{{{twice}}} stands there twice")));
     }
     let is_below =
         |reserved: &str| path.strip_prefix(reserved).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
@@ -275,6 +295,16 @@ fn parse(route: &str) -> Result<(Method, String), Fault> {
         return Err(invalid(route, format!("{reserved} is the host's own")));
     }
     Ok((method, path.to_owned()))
+}
+
+fn is_plain(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+}
+
+/// `{sku}`
+fn is_parameter(part: &str) -> bool {
+    let name = part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default();
+    name.starts_with(|first: char| first.is_ascii_lowercase()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn invalid(route: &str, why: impl std::fmt::Display) -> Fault {
@@ -308,7 +338,12 @@ mod tests {
     #[test]
     fn routes_are_checked_before_anything_serves() {
         let check = |route: &str| check_routes(&[(route.to_owned(), "a.b".to_owned())]);
-        for good in ["POST /v1/pricing/quotes", "GET /v2/products", "DELETE /v1/plugins-of-mine"] {
+        for good in [
+            "POST /v1/pricing/quotes",
+            "GET /v2/products",
+            "DELETE /v1/plugins-of-mine",
+            "PUT /v1/products/{sku}/prices/{listId}",
+        ] {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         for bad in [
@@ -324,6 +359,14 @@ mod tests {
             "POST /v1/releases/x",
             "POST /v1/x y",
             "POST /v1/ü",
+            "GET /{version}/x",
+            "GET /v1/{a}/b",
+            "GET /v1/plugins/{a}",
+            "GET /v1/x/{}",
+            "GET /v1/x/{a-b}",
+            "GET /v1/x/{*rest}",
+            "GET /v1/x/{a}b",
+            "GET /v1/x/{a}/{a}",
         ] {
             assert_eq!(check(bad).unwrap_err().reason, "INVALID_ROUTE", "{bad}");
         }

@@ -20,7 +20,7 @@ pub(crate) enum Ending {
     Invalid,
     /// The engine stopped it: a limit.
     Limit,
-    /// It broke: a trap or a panic.
+    /// It broke: a trap or a panic; or it could not be loaded at all.
     Trap,
 }
 
@@ -30,7 +30,7 @@ impl Ending {
     /// What the engine's fault stands for.
     pub(crate) fn of_engine(fault: &Fault) -> Self {
         match fault.reason.as_ref() {
-            "TRAP" | "PANIC" | "INTERNAL" => Self::Trap,
+            "TRAP" | "PANIC" | "INTERNAL" | "PLUGIN_NOT_LOADED" => Self::Trap,
             _ => Self::Limit,
         }
     }

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fondaco_engine::{Code, Compiled, Digest, Engine, Fault, Linked, Plugin, PluginState, Run, Seed};
+use fondaco_engine::{
+    Code, Compiled, Digest, Engine, Fault, Fuel, Linked, Log, OnFailure, Plugin, PluginState, Run, Seed,
+};
 use wasmtime::Store;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, TypedFunc};
 
 use crate::function::Function;
 use crate::limits::PluginLimits;
-use crate::point::{OnFailure, Point};
+use crate::point::Point;
 use crate::wit::{self, Cart};
 use crate::{examine, loyalty, price_rule, promotion, shipping_rate, tax, validation};
 
@@ -29,12 +31,12 @@ type Functions = Box<[ComponentExportIndex]>;
 
 impl TypedPlugin {
     /// Links the component and checks its exports against the types of its extension point.
-    pub fn new(engine: &Engine, compiled: Arc<Compiled>) -> Result<Self, Fault> {
-        let point = examine::point_of(&compiled, engine)?;
-        let plugin = Plugin::prepare_with(engine, Arc::clone(&compiled), |component| {
+    pub fn new(engine: &Engine, compiled: &Arc<Compiled>) -> Result<Self, Fault> {
+        let point = examine::point_of(compiled, engine)?;
+        let plugin = Plugin::prepare_with(engine, Arc::clone(compiled), |component| {
             functions(point, component).map_err(|error| {
                 // Wasmtime knows that it does not fit; the comparison with the contract knows where.
-                examine::check_types(&compiled, engine, point)
+                examine::check_types(compiled, engine, point)
                     .err()
                     .unwrap_or_else(|| Fault::new(Code::InvalidArgument, "EXPORT_TYPE_MISMATCH", format!("{error:#}")))
             })
@@ -147,14 +149,44 @@ pub struct ActivePlugin {
     pub on_failure: OnFailure,
     /// What a call may take.
     pub limits: PluginLimits,
-    /// The component, typed.
-    pub plugin: TypedPlugin,
+    /// What is called.
+    body: Body,
     /// The release before it, which answers when this one fails and `on_failure` says so.
     pub fallback: Option<Arc<ActivePlugin>>,
     /// `name@version`, made once for logs.
     pub(crate) label: Arc<str>,
     /// `digest` in hexadecimal, made once for verdicts.
     pub(crate) digest_text: Arc<str>,
+}
+
+/// What stands behind an [`ActivePlugin`].
+#[derive(Clone)]
+enum Body {
+    /// The component, typed.
+    Loaded(TypedPlugin),
+    /// It could not be loaded: every call answers this.
+    Missing { point: Point, why: Arc<Fault> },
+}
+
+/// A release whose component could not be loaded, for [`ActivePlugin::missing`].
+#[derive(Debug, Clone)]
+pub struct MissingPlugin {
+    /// Where it has its say.
+    pub point: Point,
+    /// The plugin's name in its tenant.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// sha256 of the component that is not there.
+    pub digest: Digest,
+    /// The release's config, JSON.
+    pub config: String,
+    /// What becomes of a quote now that it fails.
+    pub on_failure: OnFailure,
+    /// The release before it, for [`OnFailure::LastGood`].
+    pub fallback: Option<Arc<ActivePlugin>>,
+    /// Why it could not be loaded.
+    pub cause: Fault,
 }
 
 impl ActivePlugin {
@@ -169,21 +201,66 @@ impl ActivePlugin {
             config: spec.config.into(),
             on_failure: spec.on_failure,
             limits,
-            plugin,
+            body: Body::Loaded(plugin),
             fallback: spec.fallback,
+        }
+    }
+
+    /// Stands for a release that could not be loaded. It always answers `PLUGIN_NOT_LOADED`, so that the failure
+    /// policy goes on to hold: left out instead, a tax whose release says `block` would quietly sell without tax.
+    pub fn missing(release: MissingPlugin) -> Self {
+        let MissingPlugin { point, name, version, digest, config, on_failure, fallback, cause } = release;
+        let message = format!("{name}@{version} could not be loaded: {cause}; release it again, or another version");
+        let why = Fault::new(Code::FailedPrecondition, "PLUGIN_NOT_LOADED", message).with("cause", cause.reason);
+        Self {
+            label: format!("{name}@{version}").into(),
+            name: name.into(),
+            version: version.into(),
+            digest,
+            digest_text: digest.to_string().into(),
+            config: config.into(),
+            on_failure,
+            limits: PluginLimits::default(),
+            body: Body::Missing { point, why: Arc::new(why) },
+            fallback,
         }
     }
 
     /// Where it has its say.
     pub fn point(&self) -> Point {
-        self.plugin.point()
+        match &self.body {
+            Body::Loaded(plugin) => plugin.point(),
+            Body::Missing { point, .. } => *point,
+        }
+    }
+
+    /// The component, unless it could not be loaded.
+    pub fn loaded(&self) -> Option<&TypedPlugin> {
+        match &self.body {
+            Body::Loaded(plugin) => Some(plugin),
+            Body::Missing { .. } => None,
+        }
+    }
+
+    /// Why it could not be loaded, when it could not.
+    pub fn not_loaded(&self) -> Option<&Fault> {
+        match &self.body {
+            Body::Loaded(_) => None,
+            Body::Missing { why, .. } => Some(why),
+        }
     }
 
     /// Runs `F` over `cart` in a fresh store, in the limits for a cart of that size and within `time`.
     pub fn call<F: Function>(&self, cart: &Cart, args: &F::Args, time: Duration) -> Run<Result<F::Answer, wit::Fault>> {
+        let plugin = match &self.body {
+            Body::Loaded(plugin) => plugin,
+            Body::Missing { why, .. } => {
+                return Run { outcome: Err(Fault::clone(why)), fuel: Fuel(0), log: Log::default() };
+            }
+        };
         let mut limits = self.limits.for_lines(cart.lines.len());
         limits.wall = limits.wall.min(time);
-        self.plugin.call::<F>(cart, args, &self.config, &limits)
+        plugin.call::<F>(cart, args, &self.config, &limits)
     }
 }
 

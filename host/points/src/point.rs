@@ -1,4 +1,4 @@
-//! The extension points and the failure policies: parsed once at the edge, typed from there on.
+//! The extension points: parsed once at the edge, typed from there on.
 
 use std::fmt;
 use std::str::FromStr;
@@ -85,49 +85,6 @@ impl FromStr for Point {
     }
 }
 
-/// What becomes of a quote when a plugin fails.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum OnFailure {
-    /// The quote goes on without it; the fault stands in its verdict.
-    #[default]
-    Skip,
-    /// The whole call fails: for rules without which nothing may be sold.
-    Block,
-    /// The release before it answers; if that fails too, as [`OnFailure::Skip`].
-    LastGood,
-}
-
-impl OnFailure {
-    /// The name in releases, in URLs and on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Skip => "skip",
-            Self::Block => "block",
-            Self::LastGood => "last-good",
-        }
-    }
-}
-
-impl fmt::Display for OnFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for OnFailure {
-    type Err = Fault;
-
-    fn from_str(text: &str) -> Result<Self, Fault> {
-        [Self::Skip, Self::Block, Self::LastGood].into_iter().find(|policy| policy.name() == text).ok_or_else(|| {
-            Fault::new(
-                Code::InvalidArgument,
-                "UNKNOWN_FAILURE_POLICY",
-                format!("there is no failure policy `{text}`; known are skip, block, last-good"),
-            )
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,9 +96,6 @@ mod tests {
             assert_eq!(point.index(), index);
             assert_eq!(point.interface(), format!("fondaco:plugin/{point}@1.0.0"));
         }
-        for policy in [OnFailure::Skip, OnFailure::Block, OnFailure::LastGood] {
-            assert_eq!(policy.to_string().parse::<OnFailure>().unwrap(), policy);
-        }
     }
 
     #[test]
@@ -149,6 +103,5 @@ mod tests {
         let fault = "price".parse::<Point>().unwrap_err();
         assert_eq!(fault.reason, "UNKNOWN_EXTENSION_POINT");
         assert!(fault.message.contains("price-rule"), "{}", fault.message);
-        assert_eq!("never".parse::<OnFailure>().unwrap_err().reason, "UNKNOWN_FAILURE_POLICY");
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fondaco_engine::{CallContext, Code, Engine, Extension, Fault, TenantId};
+use fondaco_engine::{CONFIG_BYTES, CallContext, Code, Engine, Extension, Fault, TenantId};
 
 use crate::evaluation::Evaluation;
 use crate::examine::{self, Examined};
@@ -16,9 +16,6 @@ use crate::plugin::{ActivePlugin, PluginSpec, TypedPlugin};
 use crate::set::PluginSet;
 use crate::shared::Shared;
 use crate::wit::Cart;
-
-/// Bytes of a release's config.
-const MAX_CONFIG: usize = 256 << 10;
 
 /// Settings of [`Points`].
 #[derive(Debug, Clone, Default)]
@@ -62,7 +59,7 @@ impl Points {
     /// answers `INVALID_CONFIG` to its own config is not released.
     pub fn prepare(&self, spec: PluginSpec) -> Result<ActivePlugin, Fault> {
         check_config(&spec.config)?;
-        let plugin = TypedPlugin::new(&self.engine, Arc::clone(&spec.compiled))?;
+        let plugin = TypedPlugin::new(&self.engine, &spec.compiled)?;
         let limits = spec.limits.clone().unwrap_or_else(|| self.limits.clone());
         // A plugin that refuses its config would fail in every quote, and with `skip` nobody would notice but buyers.
         match examine::smoke::refuses(&plugin, &spec.config, &limits) {
@@ -99,8 +96,8 @@ impl Points {
 
 /// Config is opaque to the host, but it is JSON: what does not parse would fail at each quote.
 fn check_config(config: &str) -> Result<(), Fault> {
-    if config.len() > MAX_CONFIG {
-        let message = format!("the config is {} bytes long; at most {MAX_CONFIG} are allowed", config.len());
+    if config.len() > CONFIG_BYTES {
+        let message = format!("the config is {} bytes long; at most {CONFIG_BYTES} are allowed", config.len());
         return Err(Fault::new(Code::InvalidArgument, "CONFIG_TOO_LARGE", message));
     }
     serde_json::from_str::<serde::de::IgnoredAny>(config).map(|_| ()).map_err(|error| {
@@ -116,7 +113,7 @@ mod tests {
     fn config_is_json_of_a_bounded_size() {
         assert_eq!(check_config(r#"{"tiers": [1, 2]}"#), Ok(()));
         assert_eq!(check_config("{").unwrap_err().reason, "INVALID_CONFIG");
-        let long = format!("\"{}\"", "x".repeat(MAX_CONFIG));
+        let long = format!("\"{}\"", "x".repeat(CONFIG_BYTES));
         assert_eq!(check_config(&long).unwrap_err().reason, "CONFIG_TOO_LARGE");
     }
 }

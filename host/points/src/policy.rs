@@ -1,8 +1,8 @@
 //! Which answer counts when a plugin fails. Pure: it does not know what a plugin is.
 
-use fondaco_engine::{Code, Fault, Fuel};
+use fondaco_engine::{Code, Fault, Fuel, OnFailure};
 
-use crate::point::{OnFailure, Point};
+use crate::point::Point;
 
 /// How one run went.
 #[derive(Debug, PartialEq, Eq)]

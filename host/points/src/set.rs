@@ -108,6 +108,11 @@ impl Canonical {
         self.0.update(plugin.digest.as_bytes());
         self.text(&plugin.config);
         self.text(plugin.on_failure.name());
+        if let Some(why) = plugin.not_loaded() {
+            // With a space, so that it is no policy's name: a set with a release that always fails is another set.
+            self.text("not loaded");
+            self.text(&why.message);
+        }
         self.limits(plugin);
         match &plugin.fallback {
             None => self.number(0),

@@ -7,9 +7,11 @@ mod common;
 use std::sync::Arc;
 
 use common::{Body, active, call, engine, price_rule};
-use fondaco_engine::{Engine, Fault};
+use fondaco_engine::{Code, Digest, Engine, Fault};
 use fondaco_points::samples::cart_of;
-use fondaco_points::{ActivePlugin, Evaluation, OnFailure, PluginSet, Points, Verdict, price_rule as point};
+use fondaco_points::{
+    ActivePlugin, Evaluation, MissingPlugin, OnFailure, PluginSet, Point, Points, Verdict, price_rule as point,
+};
 
 struct Host {
     engine: Engine,
@@ -142,6 +144,61 @@ async fn the_release_before_stands_in_for_one_that_fails() {
 
     let outcomes = held_outcomes(&host);
     assert_eq!(outcomes, [Some("TRAP".to_owned()), None]);
+}
+
+/// A release whose component is gone.
+fn missing(name: &str, on_failure: OnFailure, fallback: Option<ActivePlugin>) -> ActivePlugin {
+    ActivePlugin::missing(MissingPlugin {
+        point: Point::PriceRule,
+        name: name.into(),
+        version: "2.0.0".into(),
+        digest: Digest::of(b"gone"),
+        config: "{}".into(),
+        on_failure,
+        fallback: fallback.map(Arc::new),
+        cause: Fault::new(Code::DataLoss, "COMPONENT_UNREADABLE", "its file is damaged"),
+    })
+}
+
+#[tokio::test]
+async fn a_release_that_could_not_be_loaded_fails_by_its_policy() {
+    let host = Host::new();
+    let before = host.plugin("stood-in", &Body::Off(7, "EUR"), OnFailure::Skip).await;
+    host.serve(vec![
+        missing("skipped", OnFailure::Skip, None),
+        missing("stood-in", OnFailure::LastGood, Some(before)),
+        missing("alone", OnFailure::LastGood, None),
+    ]);
+    let verdicts = host.run(&mut host.open()).unwrap();
+    let expected = [pair("skipped", "PLUGIN_NOT_LOADED"), pair("stood-in", "993"), pair("alone", "PLUGIN_NOT_LOADED")];
+    assert_eq!(told(&verdicts), expected);
+    assert_eq!(verdicts.iter().map(|verdict| verdict.source.fallback).collect::<Vec<_>>(), [false, true, false]);
+    let fault = verdicts[0].outcome.as_ref().unwrap_err();
+    assert!(fault.message.contains("its file is damaged"), "{}", fault.message);
+    let logged = host.points.logs().read(&"acme".parse().unwrap(), "skipped", 0, 10);
+    assert_eq!(logged[0].fault.as_ref().unwrap().reason, "PLUGIN_NOT_LOADED");
+
+    host.serve(vec![missing("vital", OnFailure::Block, None)]);
+    let fault = host.run(&mut host.open()).unwrap_err();
+    assert_eq!((fault.reason.as_ref(), fault.detail("cause")), ("PLUGIN_FAILED", Some("PLUGIN_NOT_LOADED")));
+}
+
+#[tokio::test]
+async fn a_set_with_a_missing_plugin_is_another_set() {
+    let host = Host::new();
+    let there = host.plugin("rule", &Body::Off(1, "EUR"), OnFailure::Skip).await;
+    let gone = ActivePlugin::missing(MissingPlugin {
+        point: there.point(),
+        name: there.name.to_string(),
+        version: there.version.to_string(),
+        digest: there.digest,
+        config: there.config.to_string(),
+        on_failure: there.on_failure,
+        fallback: None,
+        cause: Fault::internal("gone"),
+    });
+    let [there, gone] = [there, gone].map(|plugin| PluginSet::new([Arc::new(plugin)]));
+    assert_ne!(there.revision(), gone.revision());
 }
 
 /// The outcomes that a run notes for the request's log line.

@@ -84,6 +84,7 @@ impl Host {
             config: "{}".into(),
             routes: vec![],
             read_only: vec![],
+            grants: Arc::default(),
             docs: Arc::default(),
         };
         services.activate("probe".parse().unwrap(), release).await.unwrap();

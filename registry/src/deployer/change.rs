@@ -23,6 +23,7 @@ pub(super) async fn change(
     let proposal = changes::propose(registry.database(), registry.bounds(), slot, intent, expect, actor).await?;
     let staged = stage(inner, plan_of(&proposal)).await?;
     judge(inner, slot, &staged)?;
+    heed(slot, intent, &staged)?;
     changes::commit(registry.database(), &proposal, actor).await?;
     serve(inner, &scope_of(slot), staged).await?;
     tracing::info!(
@@ -72,6 +73,17 @@ fn judge(inner: &Inner, slot: &Slot, staged: &Staged) -> Result<(), Fault> {
             ),
         )
         .with("slot", left.slot.to_string())),
+    }
+}
+
+fn heed(slot: &Slot, intent: &Intent, staged: &Staged) -> Result<(), Fault> {
+    match (&staged.objection, intent) {
+        (None, _) => Ok(()),
+        (Some(objection), Intent::Put(_)) => Err(objection.clone()),
+        (Some(objection), Intent::Rollback | Intent::Remove) => {
+            tracing::warn!(slot = %slot, %objection, "what comes back does not agree with its config");
+            Ok(())
+        }
     }
 }
 

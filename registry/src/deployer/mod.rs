@@ -165,8 +165,8 @@ impl Deployer {
         self.run(async move { change::change(&inner, &slot, &intent, expect, &actor).await }).await
     }
 
-    /// Serves everything again that is released: services first, then tenants, several at a time. A
-    /// release that cannot be staged is left out and reported; the others serve.
+    /// Serves everything again that is released: tenants first, several at a time, then services. A
+    /// release that cannot be staged is reported, and fails each call of it; the others serve.
     pub async fn restore(&self, progress: impl Fn(Progress<'_>) + Send + Sync) -> Result<Restored, Fault> {
         restore::restore(&self.inner, &progress).await
     }

@@ -1,4 +1,7 @@
 //! The start of a host: everything that is released serves again.
+//!
+//! Tenants first, then services: as long as no service answers, nothing can be sold by the rules of a tenant whose
+//! plugins are not up yet.
 
 use fondaco_engine::Fault;
 use futures::stream::{self, StreamExt};
@@ -40,7 +43,6 @@ pub(super) async fn restore(inner: &Inner, progress: &(dyn Fn(Progress<'_>) + Se
     let mut tenants = registry.scopes().await?;
     tenants.retain(|owner| *owner != Owner::Platform);
     let mut report = Report { total: services.len() + tenants.len(), done: 0, restored: Restored::default(), progress };
-    restore_services(inner, services, &mut report).await;
     let mut staged = stream::iter(tenants)
         .map(|owner| async move {
             let outcome = restore_tenant(inner, &owner).await;
@@ -51,6 +53,7 @@ pub(super) async fn restore(inner: &Inner, progress: &(dyn Fn(Progress<'_>) + Se
         let (released, left_out) = outcome?;
         report.add(&owner.to_string(), released, left_out);
     }
+    restore_services(inner, services, &mut report).await;
     Ok(report.restored)
 }
 
@@ -112,6 +115,9 @@ async fn restore_service(inner: &Inner, release: &Release) -> Result<(), Fault> 
     if let Some(left) = staged.left_out.first() {
         return Err(left.fault.clone());
     }
+    if let Some(objection) = &staged.objection {
+        tracing::warn!(slot = %release.slot, %objection, "what serves again does not agree with its config");
+    }
     serve(inner, &Covered::Service(release.slot.clone()), staged).await
 }
 
@@ -122,21 +128,18 @@ async fn restore_tenant(inner: &Inner, owner: &Owner) -> Result<(usize, Vec<Left
     };
     let _turn = inner.changing.of(owner).await;
     let releases = inner.registry.releases(owner).await?;
-    let slots: Vec<Slot> = releases.iter().map(|release| release.slot.clone()).collect();
-    let plan = Plan::Plugins { tenant: tenant.clone(), releases };
-    let covered = Covered::Tenant(owner.clone());
-    let outcome = match stage(inner, plan).await {
-        Ok(staged) => {
-            let left_out = staged.left_out.clone();
-            serve(inner, &covered, staged).await.map(|()| left_out)
-        }
-        Err(fault) => Err(fault),
+    let released = releases.len();
+    let plan = Plan::Plugins { tenant: tenant.clone(), releases: releases.clone() };
+    let all = |fault: &Fault| -> Vec<LeftOut> {
+        releases.iter().map(|release| LeftOut { slot: release.slot.clone(), fault: fault.clone() }).collect()
     };
-    let released = slots.len();
-    let left_out = outcome.unwrap_or_else(|fault| {
-        let all: Vec<LeftOut> = slots.into_iter().map(|slot| LeftOut { slot, fault: fault.clone() }).collect();
-        inner.note_problems(|slot| slot.scope() == *owner, &all);
-        all
-    });
+    let staged = stage(inner, plan)
+        .await
+        .unwrap_or_else(|fault| inner.runtime.stage_missing(tenant, &releases, &fault).without(all(&fault)));
+    let mut left_out = staged.left_out.clone();
+    if let Err(fault) = serve(inner, &Covered::Tenant(owner.clone()), staged).await {
+        left_out = all(&fault);
+        inner.note_problems(|slot| slot.scope() == *owner, &left_out);
+    }
     Ok((released, left_out))
 }

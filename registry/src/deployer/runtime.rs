@@ -26,8 +26,13 @@ pub trait Runtime: Send + Sync + 'static {
     /// plans in a row most is the same.
     ///
     /// A release that cannot be prepared is listed in [`Staged::left_out`], and the others are
-    /// staged. An error is for a plan of which nothing can be staged.
+    /// staged. What is swapped in holds something in its place that fails each call of it, so that
+    /// its failure policy goes on to hold. An error is for a plan of which nothing can be staged.
     async fn stage(&self, plan: Plan, blobs: &Blobs) -> Result<Staged, Fault>;
+
+    /// The same for all releases of a tenant, at a start where nothing of it could be staged, for
+    /// instance because it took too long.
+    fn stage_missing(&self, tenant: &TenantId, releases: &[Release], cause: &Fault) -> Staged;
 }
 
 /// What an examination found out.
@@ -60,8 +65,11 @@ pub enum Plan {
 
 /// A plan that was prepared: all but the swap is done.
 pub struct Staged {
-    /// What could not be prepared, and why. It does not serve.
+    /// What could not be prepared, and why. It does not serve: calls of it fail.
     pub left_out: Vec<LeftOut>,
+    /// What speaks against a new release, for instance the component's own word on its config. A rollback and a start
+    /// go on all the same: what served before comes back.
+    pub objection: Option<Fault>,
     serve: BoxFuture<'static, Result<(), Fault>>,
 }
 
@@ -78,12 +86,18 @@ impl Staged {
     /// The same for a swap that has to wait. It should not fail: the change is committed by then, so
     /// all that can be done is to report it, until the next change or start tries again.
     pub fn activating(serve: impl Future<Output = Result<(), Fault>> + Send + 'static) -> Self {
-        Self { left_out: Vec::new(), serve: serve.boxed() }
+        Self { left_out: Vec::new(), objection: None, serve: serve.boxed() }
     }
 
     /// The same, with these releases left out.
     pub fn without(mut self, left_out: Vec<LeftOut>) -> Self {
         self.left_out = left_out;
+        self
+    }
+
+    /// The same with an objection against its config, if there is one.
+    pub fn objecting(mut self, objection: Option<Fault>) -> Self {
+        self.objection = objection;
         self
     }
 
@@ -98,7 +112,7 @@ impl fmt::Debug for Staged {
     }
 }
 
-/// A release that is committed and does not serve.
+/// A release that is committed and does not serve: calls of it fail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
     /// Where.

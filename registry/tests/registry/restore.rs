@@ -2,7 +2,9 @@
 
 use std::sync::Mutex;
 
-use crate::support::{Host, House, plugin, reason, service};
+use fondaco_registry::{Config, Expect, ReleaseSpec};
+
+use crate::support::{Host, House, actor, plugin, reason, service};
 
 #[tokio::test]
 async fn everything_serves_again_after_a_restart() {
@@ -65,8 +67,10 @@ async fn a_lost_artifact_leaves_the_other_tenants_alone() {
     std::fs::create_dir(house.folder.path().join("blobs/sha256")).unwrap();
     house.push("globex", "tiers", "1.0.0", "tax:globex").await.unwrap();
     let restored = house.deployer.restore(|_progress| {}).await.unwrap();
-    assert_eq!(house.host.serving(), ["globex tax/tiers 1.0.0 {}"]);
+    // Acme's plan could not be staged at all: what it released must fail, not be absent.
+    assert_eq!(house.host.serving(), ["acme tax/tiers fails: ARTIFACT_DAMAGED", "globex tax/tiers 1.0.0 {}"]);
     assert_eq!(restored.left_out[0].fault.reason, "ARTIFACT_DAMAGED");
+    assert_eq!(house.deployer.problem(&plugin("acme", "tax", "tiers")).unwrap().reason, "ARTIFACT_DAMAGED");
 }
 
 #[tokio::test]
@@ -89,6 +93,35 @@ async fn services_come_up_in_whatever_order_they_need() {
     let restored = house.deployer.restore(|_progress| {}).await.unwrap();
     assert_eq!((restored.served, restored.left_out.len()), (3, 0));
     assert_eq!(house.host.serving().len(), 3);
+}
+
+#[tokio::test]
+async fn an_objection_stops_a_new_release_and_nothing_that_served_before() {
+    let house = House::new().await;
+    let slot = service("pricing");
+    let me = actor();
+    let with = |version: &str, config: &str| {
+        let mut spec = ReleaseSpec::of(version.parse().unwrap());
+        spec.config = Some(Config::new(config).unwrap());
+        house.deployer.release(&slot, spec, Expect::Any, &me)
+    };
+    for version in ["1.0.0", "2.0.0"] {
+        house.push_service("pricing", version, &format!("service:{version}")).await.unwrap();
+    }
+    with("1.0.0", "\"bad\"").await.unwrap();
+    with("2.0.0", "{}").await.unwrap();
+    house.host.world.lock().unwrap().objects = true;
+
+    assert_eq!(reason(with("2.0.0", "\"bad\"").await), "INVALID_CONFIG");
+    assert_eq!(house.host.serving(), ["@platform service/pricing 2.0.0 {}"]);
+    assert_eq!(house.rollback(&slot).await.unwrap().revision, 3);
+    assert_eq!(house.host.serving(), ["@platform service/pricing 1.0.0 \"bad\""]);
+
+    let host = Host::default();
+    host.world.lock().unwrap().objects = true;
+    let house = house.restart(host).await;
+    let restored = house.deployer.restore(|_progress| {}).await.unwrap();
+    assert_eq!((restored.served, restored.left_out.len()), (1, 0));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use fondaco_engine::{Class, Code, Digest, Fault, ServiceName};
+use fondaco_engine::{Class, Code, Digest, Fault, ServiceName, TenantId};
 use fondaco_registry::{
     Actor, Blobs, Deployer, Examined, Expect, Kind, LeftOut, Owner, Plan, Registry, Release, ReleaseSpec, Runtime,
     Slot, Staged, Upload,
@@ -21,6 +21,8 @@ pub struct World {
     pub broken: BTreeSet<Digest>,
     /// Services that are only accepted when that other one serves.
     pub needs: BTreeMap<String, String>,
+    /// Components object to the config `"bad"`.
+    pub objects: bool,
     /// How many examinations there were.
     pub examined: usize,
     /// The sets that were staged, by their sizes.
@@ -101,7 +103,24 @@ impl Runtime for Host {
             world.serving.retain(|slot, _what| !slot.starts_with(&scope));
             world.serving.extend(set);
         };
-        Ok(Staged::new(swap).without(left_out))
+        let bad = |release: &Release| release.config.text().as_ref() == "\"bad\"";
+        let objects = self.world.lock().unwrap().objects && releases.iter().any(bad);
+        let objection = objects.then(|| Fault::new(Code::InvalidArgument, "INVALID_CONFIG", "it says so"));
+        Ok(Staged::new(swap).without(left_out).objecting(objection))
+    }
+
+    fn stage_missing(&self, tenant: &TenantId, releases: &[Release], cause: &Fault) -> Staged {
+        let scope = format!("{tenant} ");
+        let set: Vec<_> = releases
+            .iter()
+            .map(|release| (format!("{} {}", release.slot.scope(), release.slot), format!("fails: {}", cause.reason)))
+            .collect();
+        let world = Arc::clone(&self.world);
+        Staged::new(move || {
+            let mut world = world.lock().unwrap();
+            world.serving.retain(|slot, _what| !slot.starts_with(&scope));
+            world.serving.extend(set);
+        })
     }
 }
 

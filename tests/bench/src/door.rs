@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use fondaco_engine::{Class, Engine, EngineConfig, Fault, ServiceLimits, Services};
+use fondaco_engine::{Class, Engine, EngineConfig, Fault, ServiceLimits, Services, TenantId};
 use fondaco_gateway::{Admin, Gateway, GatewayConfig, NativeFunction, Parts, Routes, Telemetry};
 use fondaco_points::Points;
-use fondaco_registry::{Blobs, Deployer, Examined, Plan, Registry, Runtime, Staged};
+use fondaco_registry::{Blobs, Deployer, Examined, Plan, Registry, Release, Runtime, Staged};
 use tokio_util::sync::CancellationToken;
 
 use crate::{log, quotes};
@@ -45,5 +45,9 @@ impl Runtime for NoComponents {
 
     async fn stage(&self, _: Plan, _: &Blobs) -> Result<Staged, Fault> {
         Err(Fault::internal("this server serves no components"))
+    }
+
+    fn stage_missing(&self, _: &TenantId, _: &[Release], _: &Fault) -> Staged {
+        Staged::new(|| {})
     }
 }

@@ -34,7 +34,8 @@ pub(crate) struct Row {
 pub(crate) async fn measure(components: &Path, lines: &[u32], budget_ms: u64) -> Result<Vec<Row>> {
     let engine = Engine::new(EngineConfig::in_process())?;
     let plugin = Arc::new(load(&engine, &components.join("merchants/tiered-spend.wasm")).await?);
-    let bare = Plugin::prepare(&engine, Arc::clone(plugin.plugin.compiled())).map_err(fault)?;
+    let typed = plugin.loaded().context("the plugin was not loaded")?;
+    let bare = Plugin::prepare(&engine, Arc::clone(typed.compiled())).map_err(fault)?;
     lines.iter().map(|lines| row(&plugin, &bare, *lines, budget_ms)).collect()
 }
 

@@ -50,7 +50,8 @@ pub(crate) struct Webhooks {
 impl Webhooks {
     /// Webhooks at `address`.
     pub(crate) fn new(address: String) -> Result<Self> {
-        let client = reqwest::Client::builder().pool_max_idle_per_host(64).tcp_nodelay(true).timeout(TIMEOUT).build()?;
+        let client =
+            reqwest::Client::builder().pool_max_idle_per_host(64).tcp_nodelay(true).timeout(TIMEOUT).build()?;
         Ok(Self { client, address })
     }
 

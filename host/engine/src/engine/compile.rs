@@ -8,8 +8,9 @@ pub(crate) mod bounds;
 mod cache;
 pub(crate) mod child;
 pub(crate) mod job;
+mod prune;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -24,6 +25,7 @@ use super::PerEngine;
 use crate::sync::lock;
 use crate::{Class, Code, CompileLimits, Compiled, Compiler, Digest, EngineConfig, EngineError, Fault};
 use cache::Cache;
+pub use prune::{PruneRules, Pruned};
 
 type Key = (Class, Digest);
 type Flight = BoxFuture<'static, Result<Arc<Compiled>, Fault>>;
@@ -80,6 +82,16 @@ impl Compilation {
     /// How many components were compiled and not found.
     pub(super) fn count(&self) -> u64 {
         self.shop.count.load(Ordering::Relaxed)
+    }
+
+    /// Prunes the folder of compiled components, where there is one.
+    pub(super) async fn prune(&self, rules: PruneRules, registered: HashSet<Digest>) -> Result<Pruned, Fault> {
+        let shop = Arc::clone(&self.shop);
+        let pruned = blocking(move || match &shop.cache {
+            Some(cache) => cache.prune(rules, &registered, &shop.in_use()),
+            None => Ok(Pruned::default()),
+        });
+        pruned.await?.map_err(|error| Fault::internal(format!("the compile cache can't be pruned: {error}")))
     }
 
     /// The component of that digest, from wherever it is nearest.
@@ -159,6 +171,11 @@ impl Shop {
         self.count.fetch_add(1, Ordering::Relaxed);
         let shop = Arc::clone(self);
         blocking(move || shop.keep(key, &artifact)).await?
+    }
+
+    fn in_use(&self) -> Vec<Key> {
+        let all = lock(&self.known);
+        all.iter().filter(|(_, known)| known.compiled.strong_count() > 0).map(|(key, _)| *key).collect()
     }
 
     fn on_disk(&self, (class, digest): Key) -> Option<Arc<Compiled>> {

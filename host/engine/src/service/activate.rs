@@ -4,10 +4,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::compatible::{self, Promise};
-use super::exports::{Import, Interfaces, imports_of};
+use super::configurable;
+use super::exports::{Export, Import, Interfaces, imports_of};
+use super::extension::{self, Extension, Staging};
 use super::link::{self, Origin};
-use super::release::Release;
-use super::{ServiceRelease, Services, expect_service};
+use super::parts::AllPrepared;
+use super::redact::Redactions;
+use super::release::{Facts, Release};
+use super::{ServiceRelease, ServiceView, Services, expect_service};
 use crate::{CallContext, Code, Fault, Outcomes, Roles, ServiceName, TenantId};
 
 /// The tenant for whom a release is tried. No real one has this name's instances: they are dropped.
@@ -16,6 +20,7 @@ const NOBODY: &str = "nobody";
 /// A release that passed every check and was instantiated once. What is left is to let it serve, and that can't fail.
 pub struct StagedService {
     release: Arc<Release>,
+    objection: Option<Fault>,
 }
 
 impl StagedService {
@@ -27,6 +32,17 @@ impl StagedService {
     /// What is to serve.
     pub fn release(&self) -> &ServiceRelease {
         &self.release.given
+    }
+
+    /// What would serve, for those who describe it.
+    pub fn view(&self) -> ServiceView {
+        super::view::of(&self.release)
+    }
+
+    /// What it says against its own config, where it can be asked: `INVALID_CONFIG`. A new release should not be made
+    /// to serve then; one that serves already comes up again all the same.
+    pub fn objection(&self) -> Option<&Fault> {
+        self.objection.as_ref()
     }
 }
 
@@ -44,15 +60,27 @@ impl Services {
     /// [`activate`](Self::activate) sees to that.
     pub async fn stage(&self, name: ServiceName, release: ServiceRelease) -> Result<StagedService, Fault> {
         expect_service(&release)?;
-        let interfaces = Interfaces::of(release.compiled.component());
+        let interfaces = Interfaces::of(release.compiled.component(), &release.read_only);
         let imports = self.imports(&release);
         self.check(&name, &interfaces, &imports)?;
-        let pre = link::link(&self.inner, &name, &release.compiled, &imports)?;
-        let label = Arc::from(format!("{name}@{}", release.version));
+        let hook = configurable::hook(release.compiled.component())?;
+        let granted = extension::granted(&name, &release.grants, &self.inner.extensions)?;
+        self.check_grants(&name, &release)?;
+        let pre = link::link(&self.inner, &name, &release.compiled, &imports, &granted)?;
+        let label: Arc<str> = Arc::from(format!("{name}@{}", release.version));
+        let facts = Arc::new(Facts {
+            name: name.clone(),
+            label: Arc::clone(&label),
+            version: release.version.as_str().into(),
+            config: Arc::clone(&release.config),
+            prepared: prepare(&name, &release, &granted).await?,
+            redactions: Redactions::default(),
+        });
         let warm = self.inner.house.warm();
-        let staged = Arc::new(Release { name, label, given: release, interfaces, imports, pre, warm });
-        self.try_once(&staged).await?;
-        Ok(StagedService { release: staged })
+        let given = release;
+        let staged = Arc::new(Release { name, label, given, facts, granted, interfaces, imports, pre, warm });
+        let objection = self.try_once(&staged, hook.as_deref()).await?;
+        Ok(StagedService { release: staged, objection })
     }
 
     /// Lets a staged release serve. Calls in flight keep the one that it replaces.
@@ -69,6 +97,9 @@ impl Services {
     pub async fn activate(&self, name: ServiceName, release: ServiceRelease) -> Result<(), Fault> {
         let _turn = self.inner.activations.lock().await;
         let staged = self.stage(name, release).await?;
+        if let Some(objection) = staged.objection {
+            return Err(objection);
+        }
         self.serve(staged);
         Ok(())
     }
@@ -78,6 +109,19 @@ impl Services {
         let mut imports = imports_of(release.compiled.component());
         imports.retain(|import| matches!(link::origin(import, &self.inner.extensions), Origin::Service));
         imports
+    }
+
+    /// Whether all that it imports of the host was granted.
+    fn check_grants(&self, name: &ServiceName, release: &ServiceRelease) -> Result<(), Fault> {
+        for import in imports_of(release.compiled.component()) {
+            let provider = link::provider(&import, &self.inner.extensions);
+            if let Some(grant) = provider.and_then(|extension| extension.grant())
+                && !release.grants.contains_key(grant)
+            {
+                return Err(extension::not_granted(name, &import.name, grant));
+            }
+        }
+        Ok(())
     }
 
     fn check(&self, name: &ServiceName, interfaces: &Interfaces, imports: &[Import]) -> Result<(), Fault> {
@@ -125,7 +169,8 @@ impl Services {
     }
 
     /// Instantiates it once: what can't start is found out before it serves, and its code is in memory when it does.
-    async fn try_once(&self, release: &Release) -> Result<(), Fault> {
+    /// Answers what it says against its config.
+    async fn try_once(&self, release: &Release, hook: Option<&Export>) -> Result<Option<Fault>, Fault> {
         let house = &self.inner.house;
         let deadline = Instant::now() + house.limits.wall;
         let context = CallContext {
@@ -137,11 +182,34 @@ impl Services {
             depth: 0,
             outcomes: Outcomes::none(),
         };
-        let trial = tokio::time::timeout_at(deadline.into(), house.instantiate(release, context)).await;
+        let trial = async {
+            let mut live = house.instantiate(release, context, true).await?;
+            match hook {
+                Some(hook) => Ok(configurable::objection(release, hook, &mut live).await),
+                None => Ok(None),
+            }
+        };
+        let trial = tokio::time::timeout_at(deadline.into(), trial).await;
         let trial = trial.unwrap_or_else(|_| Err(super::fault::deadline(&release.label)));
-        trial.map(drop).map_err(|fault| {
+        trial.map_err(|fault| {
             let message = format!("`{}` does not start: {}", release.label, fault.message);
             Fault::new(Code::FailedPrecondition, "DOES_NOT_START", message).with("cause", fault.reason)
         })
     }
+}
+
+/// Lets the extensions make of the grants what they need.
+async fn prepare(
+    service: &ServiceName,
+    release: &ServiceRelease,
+    granted: &[Arc<dyn Extension>],
+) -> Result<AllPrepared, Fault> {
+    let mut all = AllPrepared::default();
+    for extension in granted {
+        let grant = extension.grant().and_then(|grant| release.grants.get(grant)).unwrap_or(&serde_json::Value::Null);
+        if let Some(prepared) = extension.prepare(Staging { service, grant, release }).await? {
+            all.add(prepared);
+        }
+    }
+    Ok(all)
 }

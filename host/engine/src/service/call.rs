@@ -7,12 +7,12 @@ use std::time::Instant;
 use wasmtime::component::{Func, Val};
 use wasmtime::{Store, Trap, UpdateDeadline};
 
-use super::ServiceLimits;
 use super::exports::Export;
 use super::fault;
 use super::release::Release;
 use super::state::ServiceState;
 use super::warm::{Live, Warm};
+use super::{End, ServiceLimits};
 use crate::wire::{self, Arguments, Reader};
 use crate::{CallContext, Class, Code, Engine, Fault, TenantId};
 
@@ -41,9 +41,9 @@ impl House {
         context: CallContext,
         args: &[Val],
     ) -> Result<Option<Val>, Fault> {
-        let mut visit = self.open(release, context).await?;
+        let mut visit = self.open(release, export, context).await?;
         let answer = call(&mut visit.live, export, args).await;
-        visit.close(answer)
+        visit.close(answer, |answer| end_of(answer.as_ref())).await
     }
 
     /// The same without `Val`: what the reader makes of the `T` in `result<T, fault>`, or the fault.
@@ -55,28 +55,28 @@ impl House {
         arguments: Arguments,
         reader: Arc<dyn Reader>,
     ) -> Result<Option<Vec<u8>>, Fault> {
-        let mut visit = self.open(release, context).await?;
+        let mut visit = self.open(release, export, context).await?;
         let answer = match function(&mut visit.live, export) {
             Ok(function) => {
                 wire::call(function, &mut visit.live.store, arguments, reader, self.limits.output_bytes).await
             }
             Err(error) => Err(error),
         };
-        visit.close(answer)?
+        visit.close(answer, |answer| if answer.is_ok() { End::Ok } else { End::Err }).await?
     }
 
     /// An instance, waiting or fresh, ready for one call.
-    async fn open<'r>(&self, release: &'r Release, context: CallContext) -> Result<Visit<'r>, Fault> {
+    async fn open<'r>(&self, release: &'r Release, export: &Export, context: CallContext) -> Result<Visit<'r>, Fault> {
         if context.depth >= self.limits.depth {
             return Err(too_deep(&release.label, self.limits.depth));
         }
         let tenant = context.tenant.clone();
         let mut live = match release.warm.take(&tenant) {
             Some(mut live) => {
-                live.store.data_mut().begin(context);
+                live.store.data_mut().begin(context, export.read_only);
                 live
             }
-            None => self.instantiate(release, context).await?,
+            None => self.instantiate(release, context, export.read_only).await?,
         };
         live.uses += 1;
         live.store.set_epoch_deadline(1);
@@ -84,9 +84,13 @@ impl House {
     }
 
     /// A fresh instance, for one tenant from now on.
-    pub(super) async fn instantiate(&self, release: &Release, context: CallContext) -> Result<Live, Fault> {
-        let (config, label) = (Arc::clone(&release.given.config), Arc::clone(&release.label));
-        let state = ServiceState::new(context, config, label, &self.limits);
+    pub(super) async fn instantiate(
+        &self,
+        release: &Release,
+        context: CallContext,
+        read_only: bool,
+    ) -> Result<Live, Fault> {
+        let state = ServiceState::new(context, read_only, Arc::clone(&release.facts), &self.limits);
         let mut store = Store::new(self.engine.of(Class::Service), state);
         store.limiter(ServiceState::limiter);
         store.set_hostcall_fuel(self.limits.output_bytes);
@@ -114,13 +118,14 @@ struct Visit<'r> {
 }
 
 impl Visit<'_> {
-    /// Keeps the instance if the call went well, and only then.
-    fn close<T>(self, answer: wasmtime::Result<T>) -> Result<T, Fault> {
-        let Self { release, tenant, live } = self;
+    /// Lets the extensions finish, and keeps the instance, if the function returned, and only then.
+    async fn close<T>(self, answer: wasmtime::Result<T>, end: impl FnOnce(&T) -> End) -> Result<T, Fault> {
+        let Self { release, tenant, mut live } = self;
         match answer {
             Ok(answer) => {
+                let finished = finish(release, live.store.data_mut(), end(&answer)).await;
                 release.warm.put(tenant, live);
-                Ok(answer)
+                finished.map(|()| answer)
             }
             Err(error) => Err(fault::of_failure(&error, live.store.data(), &release.label)),
         }
@@ -132,13 +137,30 @@ fn function(live: &mut Live, export: &Export) -> wasmtime::Result<Func> {
     function.ok_or_else(|| wasmtime::format_err!("export `{}` is gone", export.name))
 }
 
-async fn call(live: &mut Live, export: &Export, args: &[Val]) -> wasmtime::Result<Option<Val>> {
+pub(super) async fn call(live: &mut Live, export: &Export, args: &[Val]) -> wasmtime::Result<Option<Val>> {
     let function = function(live, export)?;
     let mut answer = [Val::Bool(false)];
     let results = answer.get_mut(..export.results).unwrap_or_default();
     function.call_async(&mut live.store, args, results).await?;
     let [answer] = answer;
     Ok((export.results > 0).then_some(answer))
+}
+
+fn end_of(answer: Option<&Val>) -> End {
+    match answer {
+        Some(Val::Result(Err(_))) => End::Err,
+        _ => End::Ok,
+    }
+}
+
+/// Lets the extensions finish in their order. After the first fault the rest is told of a call that failed.
+async fn finish(release: &Release, state: &mut ServiceState, end: End) -> Result<(), Fault> {
+    let mut outcome = Ok(());
+    for extension in &*release.granted {
+        let end = if outcome.is_ok() { end } else { End::Err };
+        outcome = outcome.and(extension.finish(state, end).await);
+    }
+    outcome
 }
 
 fn too_deep(label: &str, depth: u8) -> Fault {

@@ -7,6 +7,8 @@ use wasmtime::Engine;
 use wasmtime::component::types::{ComponentFunc, ComponentInstance, ComponentItem, Type};
 use wasmtime::component::{Component, ComponentExportIndex};
 
+use super::configurable::is_hook;
+
 /// One function that a component exports.
 pub(super) struct Export {
     pub(super) name: Arc<str>,
@@ -17,6 +19,8 @@ pub(super) struct Export {
     pub(super) results: usize,
     /// Whether its result is a `result`, as it is for every function that crosses services.
     pub(super) fallible: bool,
+    /// Whether the manifest says that it writes nothing.
+    pub(super) read_only: bool,
 }
 
 /// One interface that a component exports.
@@ -35,16 +39,18 @@ pub(super) struct Interfaces {
 }
 
 impl Interfaces {
-    /// Reads them off a component. Interfaces of WASI (`wasi:cli/run`) are its toolchain's business.
-    pub(super) fn of(component: &Component) -> Self {
+    /// Reads them off a component. Interfaces of WASI (`wasi:cli/run`) are its toolchain's business,
+    /// hooks are the host's.
+    pub(super) fn of(component: &Component, read_only: &[String]) -> Self {
         let engine = component.engine();
         let ty = component.component_type();
         let mut list = Vec::new();
         for (name, item) in ty.exports(engine) {
             if let ComponentItem::ComponentInstance(instance) = item.ty
                 && !name.starts_with("wasi:")
+                && !is_hook(name)
             {
-                list.extend(interface(component, name, &instance).map(Arc::new));
+                list.extend(interface(component, name, &instance, read_only).map(Arc::new));
             }
         }
         let mut names = HashMap::new();
@@ -66,14 +72,22 @@ impl Interfaces {
     }
 }
 
-fn interface(component: &Component, name: &str, instance: &ComponentInstance) -> Option<Interface> {
+/// One of them; none where it has no function.
+pub(super) fn interface(
+    component: &Component,
+    name: &str,
+    instance: &ComponentInstance,
+    read_only: &[String],
+) -> Option<Interface> {
     let (_, at) = component.get_export(None, name)?;
     let mut functions = BTreeMap::new();
     for (function, ty) in functions_of(instance, component.engine()) {
         let (_, index) = component.get_export(Some(&at), &*function)?;
         let results = ty.results().len();
         let fallible = matches!(ty.results().next(), Some(Type::Result(_)));
-        let export = Export { name: Arc::clone(&function), ty, index, results, fallible };
+        let named = |entry: &String| entry.split_once('.') == Some((last_part(name), &*function));
+        let read_only = read_only.iter().any(named);
+        let export = Export { name: Arc::clone(&function), ty, index, results, fallible, read_only };
         functions.insert(function, Arc::new(export));
     }
     (!functions.is_empty()).then(|| Interface { name: Arc::from(name), key: key(name), functions })

@@ -7,7 +7,7 @@ use wasmtime::component::{InstancePre, Linker, Val};
 use super::call::House;
 use super::exports::Import;
 use super::fault;
-use super::slot::{Directory, Port};
+use super::slot::Port;
 use super::state::ServiceState;
 use super::{Extension, Inner};
 use crate::{CallContext, Class, Code, Compiled, Fault, ServiceName};
@@ -20,29 +20,35 @@ pub(super) enum Origin {
     Service,
 }
 
-/// Where an import leads, by its name.
-pub(super) fn origin(import: &Import, extensions: &[Arc<dyn Extension>]) -> Origin {
-    let provided = |extension: &Arc<dyn Extension>| {
+/// The extension that provides what is imported, if one does.
+pub(super) fn provider<'a>(import: &Import, extensions: &'a [Arc<dyn Extension>]) -> Option<&'a Arc<dyn Extension>> {
+    let provides = |extension: &&Arc<dyn Extension>| {
         extension.interfaces().iter().any(|name| super::exports::key(name) == import.key)
     };
-    if import.name.starts_with("wasi:") || extensions.iter().any(provided) { Origin::Host } else { Origin::Service }
+    extensions.iter().find(provides)
 }
 
-/// Links a component; `imports` are those that lead to services.
+/// Where an import leads, by its name.
+pub(super) fn origin(import: &Import, extensions: &[Arc<dyn Extension>]) -> Origin {
+    let host = import.name.starts_with("wasi:") || provider(import, extensions).is_some();
+    if host { Origin::Host } else { Origin::Service }
+}
+
+/// Links a component with the extensions that it was granted; `imports` are those that lead to services.
 pub(super) fn link(
     inner: &Inner,
     name: &ServiceName,
     compiled: &Compiled,
     imports: &[Import],
+    granted: &Arc<[Arc<dyn Extension>]>,
 ) -> Result<InstancePre<ServiceState>, Fault> {
     let mut linker = Linker::new(inner.house.engine.of(Class::Service));
-    add_host(&mut linker, &inner.extensions).map_err(|error| {
+    add_host(&mut linker, granted).map_err(|error| {
         tracing::error!(error = format!("{error:#}"), "extensions can't be linked");
         Fault::internal("the host's own interfaces can't be linked")
     })?;
     for import in imports {
-        add_shims(&mut linker, name, &inner.house, &inner.directory, import)
-            .map_err(|error| unlinkable(name, &error))?;
+        add_shims(&mut linker, name, inner, granted, import).map_err(|error| unlinkable(name, &error))?;
     }
     linker.instantiate_pre(compiled.component()).map_err(|error| unlinkable(name, &error))
 }
@@ -61,15 +67,16 @@ fn unlinkable(name: &ServiceName, error: &wasmtime::Error) -> Fault {
 fn add_shims(
     linker: &mut Linker<ServiceState>,
     caller: &ServiceName,
-    house: &Arc<House>,
-    directory: &Directory,
+    inner: &Inner,
+    granted: &Arc<[Arc<dyn Extension>]>,
     import: &Import,
 ) -> wasmtime::Result<()> {
-    let port = directory.port(&import.key);
+    let port = inner.directory.port(&import.key);
     let mut instance = linker.instance(&import.name)?;
     for (function, _) in &import.functions {
         let shim = Shim {
-            house: Arc::clone(house),
+            house: Arc::clone(&inner.house),
+            granted: Arc::clone(granted),
             port: Arc::clone(&port),
             caller: Arc::clone(caller.shared()),
             interface: Arc::clone(&import.key),
@@ -79,7 +86,10 @@ fn add_shims(
         instance.func_new_async(function, move |store, _, args, results| {
             let shim = Arc::clone(&shim);
             Box::new(async move {
-                let answer = shim.call(store.data().call(), args).await;
+                let answer = match shim.admit(store.data()) {
+                    Ok(()) => shim.call(store.data().call(), args).await,
+                    Err(fault) => Err(fault),
+                };
                 if let Some(result) = results.first_mut() {
                     *result = answer.unwrap_or_else(fault::into_val);
                 }
@@ -93,6 +103,8 @@ fn add_shims(
 /// Stands in for a function of another service. It knows the interface's port and nothing of who is behind it.
 struct Shim {
     house: Arc<House>,
+    /// Those of the caller: they have a say before a call leaves it.
+    granted: Arc<[Arc<dyn Extension>]>,
     port: Arc<Port>,
     caller: Arc<str>,
     interface: Arc<str>,
@@ -100,6 +112,10 @@ struct Shim {
 }
 
 impl Shim {
+    fn admit(&self, caller: &ServiceState) -> Result<(), Fault> {
+        self.granted.iter().try_for_each(|extension| extension.before_call(caller))
+    }
+
     async fn call(&self, caller: &CallContext, args: &[Val]) -> Result<Val, Fault> {
         let release = self.port.serving().ok_or_else(|| self.nobody())?;
         let export = release.interfaces.find(&self.interface).and_then(|found| found.functions.get(&self.function));

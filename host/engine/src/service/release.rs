@@ -6,6 +6,9 @@ use std::sync::Arc;
 use wasmtime::component::InstancePre;
 
 use super::exports::{Import, Interfaces};
+use super::extension::{Extension, Grants};
+use super::parts::AllPrepared;
+use super::redact::Redactions;
 use super::state::ServiceState;
 use super::warm::Warm;
 use crate::{Compiled, ServiceName};
@@ -23,8 +26,21 @@ pub struct ServiceRelease {
     pub routes: Vec<(String, String)>,
     /// Functions that only read, of its manifest: `quotes.quote`.
     pub read_only: Vec<String>,
+    /// What its manifest grants.
+    pub grants: Arc<Grants>,
     /// Documentation by path (`quotes.quote`, `quotes.request.lines`); handed through as it is.
     pub docs: Arc<BTreeMap<String, String>>,
+}
+
+/// What the instances of a release share and their extensions may know.
+pub(super) struct Facts {
+    pub(super) name: ServiceName,
+    /// `name@version`, for logs and messages.
+    pub(super) label: Arc<str>,
+    pub(super) version: Box<str>,
+    pub(super) config: Arc<str>,
+    pub(super) prepared: AllPrepared,
+    pub(super) redactions: Redactions,
 }
 
 /// A release that was linked. Whoever calls it holds it, and it goes with the last of them.
@@ -33,6 +49,9 @@ pub(super) struct Release {
     /// `name@version`, for logs and messages.
     pub(super) label: Arc<str>,
     pub(super) given: ServiceRelease,
+    pub(super) facts: Arc<Facts>,
+    /// The extensions that it may use.
+    pub(super) granted: Arc<[Arc<dyn Extension>]>,
     pub(super) interfaces: Interfaces,
     /// What it imports of other services.
     pub(super) imports: Vec<Import>,

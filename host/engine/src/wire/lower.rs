@@ -88,9 +88,8 @@ struct Room {
 
 impl Room {
     fn pair(&self) -> Result<[u8; 8]> {
-        let [a, b, c, d] = u32::try_from(self.address)?.to_le_bytes();
-        let [e, f, g, h] = self.length.to_le_bytes();
-        Ok([a, b, c, d, e, f, g, h])
+        let pointer = u64::from(u32::try_from(self.address)?);
+        Ok((pointer | u64::from(self.length) << 32).to_le_bytes())
     }
 }
 

@@ -141,8 +141,10 @@ impl<'m> View<'m> {
     }
 
     fn pair(&self, at: usize) -> Result<(usize, u32), Malformed> {
-        let [a, b, c, d, e, f, g, h] = self.get(at)?;
-        Ok((u32::from_le_bytes([a, b, c, d]) as usize, u32::from_le_bytes([e, f, g, h])))
+        let pair = u64::from_le_bytes(self.get(at)?);
+        let (pointer, length) = (pair & u64::from(u32::MAX), pair >> 32);
+        // Both are halves of 64 bits.
+        Ok((usize::try_from(pointer).unwrap_or(usize::MAX), u32::try_from(length).unwrap_or(u32::MAX)))
     }
 
     /// So many of a layout, all of them within the memory.

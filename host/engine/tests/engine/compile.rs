@@ -1,17 +1,20 @@
 //! Compiling: shared, cached, and in a child process that may die.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use fondaco_engine::{Class, CompileLimits, Compiler, Digest, Engine, EngineConfig, WorkerCommand};
+use fondaco_engine::{
+    Class, CompileLimits, Compiler, Digest, Engine, EngineConfig, Limits, Plugin, PruneRules, WorkerCommand,
+};
 use tempfile::TempDir;
 
-use super::guests::{body, config, wasm};
+use super::guests::{body, config, go, wasm};
 
 fn worker() -> WorkerCommand {
     WorkerCommand { program: env!("CARGO_BIN_EXE_fondaco-compile-worker").into(), args: Vec::new() }
@@ -123,6 +126,58 @@ async fn a_file_counts_only_under_its_own_name() {
     let engine = cached(dir.path());
     engine.compile(Class::Plugin, other).await.unwrap();
     assert_eq!(engine.compilations(), 1);
+}
+
+/// Files of components in the folder.
+fn files(dir: &Path) -> usize {
+    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.extension().is_some_and(|extension| extension == "cwasm")).count()
+}
+
+#[tokio::test]
+async fn pruning_spares_what_runs_and_what_goes_is_compiled_again() {
+    let dir = TempDir::new().unwrap();
+    let engine = cached(dir.path());
+    let runs = engine.compile(Class::Plugin, small()).await.unwrap();
+    let idle = wasm(&body("", "(i64.const 2)"));
+    drop(engine.compile(Class::Plugin, idle.clone()).await.unwrap());
+    let mut all = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
+    let running = Digest::of(&small()).to_string();
+    let file = all.find(|path| path.to_str().unwrap().contains(&running)).unwrap();
+    let long_ago = SystemTime::now() - Duration::from_hours(24 * 365);
+    fs::File::open(&file).unwrap().set_modified(long_ago).unwrap();
+    let secret = fs::read(dir.path().join("host.key")).unwrap();
+
+    // Registered and used just now, it stays.
+    let registered = HashSet::from([Digest::of(&idle)]);
+    let pruned = engine.prune(PruneRules::default(), registered).await.unwrap();
+    assert_eq!((pruned.files, files(dir.path())), (0, 2));
+    assert!(fs::metadata(&file).unwrap().modified().unwrap() > long_ago, "what runs was renewed");
+
+    // With no room at all, only what runs stays.
+    let rules = PruneRules { bytes: 0, ..PruneRules::default() };
+    let pruned = engine.prune(rules, HashSet::new()).await.unwrap();
+    assert_eq!((pruned.files, files(dir.path())), (1, 1));
+    assert_eq!(pruned.left_bytes, fs::metadata(&file).unwrap().len());
+    assert_eq!(fs::read(dir.path().join("host.key")).unwrap(), secret);
+    drop(runs);
+
+    let before = engine.compilations();
+    engine.compile(Class::Plugin, idle).await.unwrap();
+    assert_eq!(engine.compilations(), before + 1);
+}
+
+/// Another host removes what this one has mapped: it goes on, and the next start compiles anew.
+#[tokio::test]
+async fn what_another_host_prunes_goes_on_here() {
+    let dir = TempDir::new().unwrap();
+    let (one, other) = (cached(dir.path()), cached(dir.path()));
+    let compiled = one.compile(Class::Plugin, small()).await.unwrap();
+    let rules = PruneRules { bytes: 0, ..PruneRules::default() };
+    assert_eq!(other.prune(rules, HashSet::new()).await.unwrap().files, 1);
+    let plugin = Plugin::prepare(&one, compiled).unwrap();
+    assert!(go(&plugin, &Limits::default()).outcome.is_ok());
+    assert!(other.compile(Class::Plugin, small()).await.is_ok());
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ pub(crate) fn service_wasm(wit: &str, core: &str) -> Bytes {
 }
 
 /// The same with packages that the world's own refers to.
-fn with_packages(others: &[&str], wit: &str, core: &str) -> Bytes {
+pub(crate) fn with_packages(others: &[&str], wit: &str, core: &str) -> Bytes {
     let mut resolve = wit_parser::Resolve::default();
     resolve.push_str("types.wit", include_str!("../../../../wit/types/types.wit")).unwrap();
     for other in others {
@@ -196,6 +196,25 @@ pub(crate) fn relay(run: &str) -> Bytes {
     );
     let core = format!(
         "(module (import \"test:numbers/math@1.0.0\" \"double\" (func $math (param i64 i32))) {RESULTS}
+           (func (export \"test:relay/entry@1.0.0#run\") (param $n i64) (result i32) {run}))"
+    );
+    with_packages(&[&numbers], &wit, &core)
+}
+
+/// The same, and it may stand at the gate before: `$wait`.
+pub(crate) fn gated_relay(run: &str) -> Bytes {
+    let wit = format!(
+        "package test:relay@1.0.0;
+         interface entry {{ {FAULTS} run: func(n: u64) -> result<u64, fault>; }}
+         world guest {{ import test:numbers/math@1.0.0; import test:numbers/gate@1.0.0; export entry; }}"
+    );
+    let numbers = format!(
+        "package test:numbers@1.0.0; {GATE}
+         interface math {{ {FAULTS} double: func(n: u64) -> result<u64, fault>; }}"
+    );
+    let core = format!(
+        "(module (import \"test:numbers/math@1.0.0\" \"double\" (func $math (param i64 i32)))
+           (import \"test:numbers/gate@1.0.0\" \"wait\" (func $wait)) {RESULTS}
            (func (export \"test:relay/entry@1.0.0#run\") (param $n i64) (result i32) {run}))"
     );
     with_packages(&[&numbers], &wit, &core)

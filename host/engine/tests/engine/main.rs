@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod compile;
+mod configurable;
+mod extensions;
 mod guests;
 mod hostile;
 mod plugins;

@@ -71,6 +71,7 @@ pub(crate) async fn activate(services: &Services, name: &str, version: &str, was
         config: Arc::from("{}"),
         routes: Vec::new(),
         read_only: Vec::new(),
+        grants: Arc::default(),
         docs: Arc::default(),
     };
     services.activate(name.parse().unwrap(), release).await
@@ -108,7 +109,7 @@ pub(crate) async fn through_relay(services: &Services, n: u64) -> Result<u64, Fa
     ask(services, &context("acme"), RELAY, n).await
 }
 
-fn reason<T>(result: Result<T, Fault>) -> String {
+pub(crate) fn reason<T>(result: Result<T, Fault>) -> String {
     result.map_or_else(|fault| fault.reason.into_owned(), |_| "OK".to_owned())
 }
 

@@ -6,8 +6,13 @@ use std::time::Duration;
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use fondaco_blob::BlobConfig;
 use fondaco_engine::CompileLimits;
+use fondaco_events::EventsConfig;
 use fondaco_gateway::GatewayConfig;
+use fondaco_key_value::KeyValueConfig;
+use fondaco_secrets::SecretsConfig;
+use fondaco_sql::DatabasesConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{Common, Up};
@@ -42,6 +47,11 @@ pub(crate) struct Config {
     pub(crate) gateway: GatewayConfig,
     pub(crate) services: ServicesConfig,
     pub(crate) compile: CompileConfig,
+    pub(crate) sql: DatabasesConfig,
+    pub(crate) events: EventsConfig,
+    pub(crate) key_value: KeyValueConfig,
+    pub(crate) blob: BlobConfig,
+    pub(crate) secrets: SecretsConfig,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -94,6 +104,11 @@ impl Default for Config {
             gateway: GatewayConfig::default(),
             services: ServicesConfig::default(),
             compile: CompileConfig::default(),
+            sql: DatabasesConfig::default(),
+            events: EventsConfig::default(),
+            key_value: KeyValueConfig::default(),
+            blob: BlobConfig::default(),
+            secrets: SecretsConfig::default(),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The life of a host process: set up, listen, restore, seed, serve, stop. All of it is on this page.
 
+mod capabilities;
 mod config;
 mod logging;
+mod prune;
 mod runtime;
 mod seed;
 mod watch;
@@ -26,14 +28,18 @@ use crate::cli::{Common, Up};
 use crate::failure::Failure;
 use crate::output::Output;
 
+use capabilities::Capabilities;
 use config::{Config, ServicesConfig};
 use runtime::Adapter;
 
 /// What is set up before anything is served.
 struct House {
+    engine: Engine,
     registry: Registry,
     deployer: Deployer,
     points: Points,
+    services: Services,
+    capabilities: Capabilities,
     routes: Routes,
     telemetry: Telemetry,
 }
@@ -54,12 +60,14 @@ pub(crate) async fn up(common: &Common, up: &Up, output: Output) -> Result<(), F
     let serving = tokio::spawn(gateway.serve(listener, shutdown.clone()));
 
     restore(&house.deployer, output).await?;
+    house.capabilities.start(&house.services);
     let mut welcome = None;
     if let Some(folder) = &up.seed {
         let keys = seed::seed(&house, folder, &up.components, &config.state, output).await?;
         welcome = Some((folder, keys));
     }
     let watching = up.watch.as_deref().map(|folder| watch::start(folder, house.deployer.clone())).transpose()?;
+    let _pruning = prune::start(house.engine.clone(), house.registry.clone());
     ready.send_replace(true);
     tracing::info!(%address, state = %config.state.display(), "host is ready");
     output.note(format!("listening on http://{address} (Ctrl-C stops)"));
@@ -74,6 +82,7 @@ pub(crate) async fn up(common: &Common, up: &Up, output: Output) -> Result<(), F
     shutdown.cancel();
     serving.await.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
     house.deployer.close().await;
+    house.capabilities.close().await;
     house.registry.close().await;
     tracing::info!("host has stopped");
     Ok(())
@@ -90,13 +99,15 @@ async fn set_up(config: &Config) -> Result<House, Failure> {
         EngineConfig { compile: config.compile.limits(), ..EngineConfig::new(config.state.join("cache"), worker) };
     let engine = Engine::new(settings).map_err(anyhow::Error::from)?;
     let points = Points::new(engine.clone());
-    let mut extensions = fondaco_capabilities::all();
-    extensions.push(points.extension());
+    let capabilities = Capabilities::open(config).await?;
+    let mut extensions = vec![points.extension()];
+    extensions.extend(capabilities.extensions());
     let services = Services::new(&engine, extensions, limits(&config.services));
     let routes = Routes::new(services.clone(), telemetry.clone());
-    let adapter = Adapter { engine, points: points.clone(), services, routes: routes.clone() };
+    let adapter =
+        Adapter { engine: engine.clone(), points: points.clone(), services: services.clone(), routes: routes.clone() };
     let deployer = Deployer::open(registry.clone(), Arc::new(adapter)).await?;
-    Ok(House { registry, deployer, points, routes, telemetry })
+    Ok(House { engine, registry, deployer, points, services, capabilities, routes, telemetry })
 }
 
 /// Raises the limit on open files as far as we may: each loaded plugin holds one for each core (four at most), and the

@@ -8,10 +8,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fondaco_engine::{Class, Code, Compiled, Digest, Engine, Fault, ServiceName, ServiceRelease, Services, TenantId};
-use fondaco_gateway::{Routes, check_routes};
+use fondaco_gateway::{Routes, check_routes, check_service};
 use fondaco_pack::Manifest;
-use fondaco_points::{ActivePlugin, PluginLimits, PluginSet, PluginSpec, Points};
-use fondaco_registry::{Blobs, Examined, Kind, LeftOut, LimitsText, OnFailure, Plan, Release, Runtime, Slot, Staged};
+use fondaco_points::{ActivePlugin, MissingPlugin, PluginLimits, PluginSet, PluginSpec, Points};
+use fondaco_registry::{
+    Blobs, Config, Examined, Kind, LeftOut, LimitsText, OnFailure, Plan, Previous, Release, Runtime, Slot, Staged,
+};
+use semver::Version;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -38,12 +41,18 @@ impl Runtime for Adapter {
             Plan::Service { name, release: Some(release) } => self.stage_service(name, &release, blobs).await,
             Plan::Service { name, release: None } => {
                 let (services, routes) = (self.services.clone(), self.routes.clone());
+                unused(&name, &services.callers(&name))?;
                 Ok(Staged::new(move || {
                     services.deactivate(&name);
                     routes.refresh();
                 }))
             }
         }
+    }
+
+    fn stage_missing(&self, tenant: &TenantId, releases: &[Release], cause: &Fault) -> Staged {
+        let missing = releases.iter().filter_map(|release| missing(release, None, cause).map(Arc::new));
+        self.swap(tenant.clone(), PluginSet::new(missing))
     }
 }
 
@@ -75,43 +84,63 @@ impl Adapter {
         let mut active = Vec::with_capacity(releases.len());
         let mut left_out = Vec::new();
         for release in releases {
-            match self.prepare(release, blobs).await {
-                Ok(plugin) => active.push(Arc::new(plugin)),
-                Err(fault) => left_out.push(LeftOut { slot: release.slot.clone(), fault }),
-            }
+            let (plugin, fault) = self.prepare(release, blobs).await;
+            active.extend(plugin.map(Arc::new));
+            left_out.extend(fault.map(|fault| LeftOut { slot: release.slot.clone(), fault }));
         }
-        let set = PluginSet::new(active);
-        let points = self.points.clone();
-        Ok(Staged::new(move || points.serve(&tenant, set)).without(left_out))
+        Ok(self.swap(tenant, PluginSet::new(active)).without(left_out))
     }
 
-    async fn prepare(&self, release: &Release, blobs: &Blobs) -> Result<ActivePlugin, Fault> {
-        let limits = release.limits.as_ref().map(limits).transpose()?;
-        let on_failure = match release.on_failure {
-            OnFailure::Skip => fondaco_points::OnFailure::Skip,
-            OnFailure::Block => fondaco_points::OnFailure::Block,
-            OnFailure::LastGood => fondaco_points::OnFailure::LastGood,
+    fn swap(&self, tenant: TenantId, set: PluginSet) -> Staged {
+        let points = self.points.clone();
+        Staged::new(move || points.serve(&tenant, set))
+    }
+
+    /// The release, or what stands in for it, and why.
+    async fn prepare(&self, release: &Release, blobs: &Blobs) -> (Option<ActivePlugin>, Option<Fault>) {
+        let fallback = match (release.on_failure, &release.previous) {
+            (OnFailure::LastGood, Some(previous)) => self.fallback(release, previous, blobs).await.map(Arc::new),
+            _ => None,
         };
-        let mut spec = PluginSpec {
-            name: release.slot.name().to_owned(),
-            version: release.version.to_string(),
-            compiled: self.load(Class::Plugin, release.digest, blobs).await?,
-            config: release.config.text().to_string(),
-            on_failure,
-            limits,
-            fallback: None,
-        };
-        if let (OnFailure::LastGood, Some(previous)) = (release.on_failure, &release.previous) {
-            let before = PluginSpec {
-                version: previous.version.to_string(),
-                compiled: self.load(Class::Plugin, previous.digest, blobs).await?,
-                config: previous.config.text().to_string(),
-                fallback: None,
-                ..spec.clone()
-            };
-            spec.fallback = Some(Arc::new(self.ready(before).await?));
+        let content = Content { version: &release.version, digest: release.digest, config: &release.config };
+        match self.content(release, &content, fallback.clone(), blobs).await {
+            Ok(plugin) => (Some(plugin), None),
+            Err(cause) => (missing(release, fallback, &cause), Some(cause)),
         }
+    }
+
+    async fn content(
+        &self,
+        release: &Release,
+        content: &Content<'_>,
+        fallback: Option<Arc<ActivePlugin>>,
+        blobs: &Blobs,
+    ) -> Result<ActivePlugin, Fault> {
+        let spec = PluginSpec {
+            name: release.slot.name().to_owned(),
+            version: content.version.to_string(),
+            compiled: self.load(Class::Plugin, content.digest, blobs).await?,
+            config: content.config.text().to_string(),
+            on_failure: release.on_failure,
+            limits: release.limits.as_ref().map(limits).transpose()?,
+            fallback,
+        };
         self.ready(spec).await
+    }
+
+    /// The release before, to answer for `release`. One that can't be brought up is a fallback less, and no reason to
+    /// refuse the release that it would have stood in for.
+    async fn fallback(&self, release: &Release, previous: &Previous, blobs: &Blobs) -> Option<ActivePlugin> {
+        let before = Content { version: &previous.version, digest: previous.digest, config: &previous.config };
+        let prepared = self.content(release, &before, None, blobs).await;
+        prepared
+            .inspect_err(|fault| {
+                tracing::warn!(
+                    scope = %release.slot.scope(), slot = %release.slot, version = %previous.version, %fault,
+                    "the release before cannot stand in for this one"
+                );
+            })
+            .ok()
     }
 
     /// Calls the plugin once, so not on a thread that serves others.
@@ -131,25 +160,64 @@ impl Adapter {
         let manifest = manifest(&blobs.get(release.digest).await?)?;
         let routes_of = manifest.as_ref().map(routes).unwrap_or_default();
         check_routes(&routes_of)?;
+        let (read_only, grants) = manifest.map(|manifest| (manifest.read_only, manifest.grants)).unwrap_or_default();
         let given = ServiceRelease {
             compiled,
             version: release.version.to_string(),
             config: Arc::clone(release.config.text()),
             routes: routes_of,
-            read_only: manifest.map(|manifest| manifest.read_only).unwrap_or_default(),
+            read_only,
+            grants: Arc::new(grants),
             docs: Arc::new(BTreeMap::new()),
         };
         let staged = self.services.stage(name, given).await;
         let slot = release.slot.clone();
         let (services, routes) = (self.services.clone(), self.routes.clone());
         match staged {
-            Ok(staged) => Ok(Staged::new(move || {
-                services.serve(staged);
-                routes.refresh();
-            })),
+            Ok(staged) => {
+                let objection = staged.objection().cloned().or_else(|| check_service(&staged.view()).err());
+                let swap = move || {
+                    services.serve(staged);
+                    routes.refresh();
+                };
+                Ok(Staged::new(swap).objecting(objection))
+            }
             Err(fault) => Ok(Staged::new(|| {}).without(vec![LeftOut { slot, fault }])),
         }
     }
+}
+
+/// A service that others call can't go: each of their calls would fail.
+fn unused(name: &ServiceName, callers: &[Arc<str>]) -> Result<(), Fault> {
+    if callers.is_empty() {
+        return Ok(());
+    }
+    let callers = callers.join(", ");
+    let message = format!("service `{name}` is called by {callers}: remove them first, or release another version");
+    Err(Fault::new(Code::Aborted, "SERVICE_IN_USE", message).with("callers", callers))
+}
+
+/// What a release and the one before it differ in.
+struct Content<'a> {
+    version: &'a Version,
+    digest: Digest,
+    config: &'a Config,
+}
+
+/// Stands for a release that can't be brought up, so that its failure policy goes on to hold. None where this host does
+/// not know the point: then there is nothing that it could be called for.
+fn missing(release: &Release, fallback: Option<Arc<ActivePlugin>>, cause: &Fault) -> Option<ActivePlugin> {
+    let Slot::Plugin { point, .. } = &release.slot else { return None };
+    Some(ActivePlugin::missing(MissingPlugin {
+        point: point.as_str().parse().ok()?,
+        name: release.slot.name().to_owned(),
+        version: release.version.to_string(),
+        digest: release.digest,
+        config: release.config.text().to_string(),
+        on_failure: release.on_failure,
+        fallback,
+        cause: cause.clone(),
+    }))
 }
 
 fn manifest(bytes: &[u8]) -> Result<Option<Manifest>, Fault> {

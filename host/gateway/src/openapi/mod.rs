@@ -4,6 +4,7 @@
 //! changes when a service is swapped. Reading them takes milliseconds, so it is done once a digest.
 
 mod own;
+mod parameters;
 mod schema;
 
 use std::collections::HashMap;
@@ -20,6 +21,8 @@ use crate::table::{Named, Routes, named_routes};
 pub(crate) struct Described {
     /// Interface's full name and function → operation without its id.
     operations: HashMap<(String, String), Value>,
+    /// The same → its parameters.
+    inputs: HashMap<(String, String), Vec<parameters::Input>>,
     schemas: Map<String, Value>,
 }
 
@@ -94,6 +97,8 @@ fn add(paths: &mut Map<String, Value>, named: &Named, described: &Described) {
     let key = (named.interface.to_string(), named.function.to_string());
     let mut operation = described.operations.get(&key).cloned().unwrap_or_else(|| json!({}));
     if let Value::Object(operation) = &mut operation {
+        let inputs = described.inputs.get(&key).map(Vec::as_slice).unwrap_or_default();
+        parameters::place(operation, &named.method, &named.path, inputs);
         operation.insert("tags".into(), json!([named.service]));
         operation.insert("operationId".into(), json!(operation_id(named)));
         operation
@@ -108,5 +113,6 @@ fn add(paths: &mut Map<String, Value>, named: &Named, described: &Described) {
 
 /// Unique: a function may have its own path and one of the manifest.
 fn operation_id(named: &Named) -> String {
-    format!("{}:{}", named.method.as_str().to_ascii_lowercase(), named.path.trim_start_matches('/').replace('/', "."))
+    let path = named.path.trim_start_matches('/').replace('/', ".").replace(['{', '}'], "");
+    format!("{}:{path}", named.method.as_str().to_ascii_lowercase())
 }

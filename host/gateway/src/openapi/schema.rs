@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use wit_parser::{Docs, Function, InterfaceId, Resolve, Type, TypeDefKind, TypeId, TypeOwner, WorldItem};
 
 use super::Described;
+use super::parameters::Input;
 use crate::codec::camel;
 
 /// Reads the exported functions of a component with their types and docs.
@@ -18,16 +19,18 @@ pub(super) fn describe(component: &[u8], contracts: &Resolve) -> Result<Describe
     };
     crate::docs::adopt(&mut resolve, contracts);
     let mut schemas = Schemas { resolve: &resolve, named: Map::new(), names: HashMap::new() };
-    let mut operations = HashMap::new();
+    let (mut operations, mut inputs) = (HashMap::new(), HashMap::new());
     let exports = resolve.worlds.get(world).into_iter().flat_map(|world| world.exports.values());
     for item in exports {
         let WorldItem::Interface { id, .. } = item else { continue };
         let (Some(name), Some(interface)) = (resolve.id_of(*id), resolve.interfaces.get(*id)) else { continue };
         for function in interface.functions.values() {
-            operations.insert((name.clone(), function.name.clone()), schemas.operation(function));
+            let key = (name.clone(), function.name.clone());
+            inputs.insert(key.clone(), schemas.inputs(function));
+            operations.insert(key, schemas.operation(function));
         }
     }
-    Ok(Described { operations, schemas: schemas.named })
+    Ok(Described { operations, inputs, schemas: schemas.named })
 }
 
 struct Schemas<'a> {
@@ -51,6 +54,30 @@ impl Schemas<'_> {
         );
         operation.insert("responses".into(), self.responses(function.result.as_ref()));
         Value::Object(operation)
+    }
+
+    fn inputs(&mut self, function: &Function) -> Vec<Input> {
+        function.params.iter().map(|param| self.input(&param.name, &param.ty, NO_DOCS)).collect()
+    }
+
+    fn input(&mut self, name: &str, ty: &Type, docs: &Docs) -> Input {
+        let resolve = self.resolve;
+        let fields = match kind_of(resolve, ty) {
+            Some(TypeDefKind::Record(record)) => {
+                Some(record.fields.iter().map(|field| self.field(&field.name, &field.ty, &field.docs)).collect())
+            }
+            _ => None,
+        };
+        Input { fields, ..self.field(name, ty, docs) }
+    }
+
+    fn field(&mut self, name: &str, ty: &Type, docs: &Docs) -> Input {
+        let mut schema = self.of(ty);
+        if let (Some(docs), Value::Object(schema)) = (text(docs), &mut schema) {
+            schema.insert("description".into(), json!(docs));
+        }
+        let required = !self.is_option(ty);
+        Input { name: camel(name), schema, required, fields: None, in_url: in_url(self.resolve, ty) }
     }
 
     fn body(&mut self, function: &Function) -> Value {
@@ -87,13 +114,8 @@ impl Schemas<'_> {
         }
     }
 
-    /// What is behind a type's names; none where it is one of WIT's own.
     fn kind(&self, ty: &Type) -> Option<&TypeDefKind> {
-        let Type::Id(id) = ty else { return None };
-        match &self.resolve.types.get(*id)?.kind {
-            TypeDefKind::Type(alias) => self.kind(alias),
-            kind => Some(kind),
-        }
+        kind_of(self.resolve, ty)
     }
 
     fn is_record(&self, ty: &Type) -> bool {
@@ -248,6 +270,25 @@ impl Schemas<'_> {
             })
             .collect();
         json!({ "oneOf": schemas })
+    }
+}
+
+/// What is behind a type's names; none where it is one of WIT's own.
+fn kind_of<'a>(resolve: &'a Resolve, ty: &Type) -> Option<&'a TypeDefKind> {
+    let Type::Id(id) = ty else { return None };
+    match &resolve.types.get(*id)?.kind {
+        TypeDefKind::Type(alias) => kind_of(resolve, alias),
+        kind => Some(kind),
+    }
+}
+
+/// Whether a value is one text, or a list of such.
+fn in_url(resolve: &Resolve, ty: &Type) -> bool {
+    match kind_of(resolve, ty) {
+        None | Some(TypeDefKind::Enum(_) | TypeDefKind::Flags(_)) => true,
+        Some(TypeDefKind::Option(of)) => in_url(resolve, of),
+        Some(TypeDefKind::List(of)) => matches!(kind_of(resolve, of), None | Some(TypeDefKind::Enum(_))),
+        Some(_) => false,
     }
 }
 

@@ -148,6 +148,10 @@ async fn openapi_shows_the_services_that_serve() {
     house.activate("1.0.0").await;
     let document = document().await.json();
     insta::assert_json_snapshot!("openapi_add", document["paths"]["/v1/math/api/add"]);
+    let by_url = &document["paths"]["/v1/sums/{leftHand}"]["get"];
+    assert_eq!(by_url["operationId"], "get:v1.sums.leftHand", "{by_url}");
+    assert!(by_url.get("requestBody").is_none(), "{by_url}");
+    insta::assert_json_snapshot!("openapi_parameters", by_url["parameters"]);
     insta::assert_json_snapshot!("openapi_nothing", document["paths"]["/v1/math/api/nothing"]);
     insta::assert_json_snapshot!("openapi_release", document["paths"]["/v1/releases/{point}/{name}"]["put"]);
     let paths: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();

@@ -21,6 +21,59 @@ async fn a_function_answers_on_its_own_path_and_on_the_manifests() {
 }
 
 #[tokio::test]
+async fn parameters_may_stand_in_the_url() {
+    let house = house().await;
+    let key = house.key("acme", &[Roles::CALLER]).await;
+    let send = |method: Method, path: &'static str, body: &'static str| house.send(request(method, path, &key, body));
+    for (method, path, body) in [
+        (Method::GET, "/v1/sums/2?rightHand=40", ""),
+        (Method::GET, "/v1/sums/%32?rightHand=4%30", ""),
+        (Method::GET, "/v1/sums/2", r#"{"rightHand": 40}"#),
+        (Method::PUT, "/v1/sums/2/40", ""),
+        (Method::PUT, "/v1/sums/2/40", "{}"),
+        (Method::POST, "/v1/sums?rightHand=40", r#"{"leftHand": 2}"#),
+    ] {
+        let answer = send(method.clone(), path, body).await;
+        assert_eq!((answer.status, answer.text.as_str()), (StatusCode::OK, "42"), "{method} {path}");
+    }
+
+    for (method, path, body, reason, detail) in [
+        (
+            Method::GET,
+            "/v1/sums/two?rightHand=40",
+            "",
+            "INVALID_PATH",
+            "leftHand: expected a number from 0 to 4294967295",
+        ),
+        (
+            Method::GET,
+            "/v1/sums/2?rightHand=-1",
+            "",
+            "INVALID_QUERY",
+            "rightHand: expected a number from 0 to 4294967295",
+        ),
+        (Method::GET, "/v1/sums/2?rihgtHand=1", "", "INVALID_QUERY", "rihgtHand: there is no such parameter"),
+        (
+            Method::GET,
+            "/v1/sums/2?rightHand=1&rightHand=2",
+            "",
+            "INVALID_QUERY",
+            "rightHand: stands there more than once",
+        ),
+        (Method::GET, "/v1/sums/2", "", "INVALID_BODY", "rightHand"),
+        (Method::PUT, "/v1/sums/2/40", r#"{"leftHand": 3}"#, "INVALID_PATH", "twice"),
+        (Method::PUT, "/v1/sums/2/40", "[]", "INVALID_BODY", "expected an object"),
+        (Method::GET, "/v1/sums/%ff?rightHand=40", "", "INVALID_PATH", "leftHand: is not UTF-8"),
+        (Method::DELETE, "/v1/sums/2", "", "METHOD_NOT_ALLOWED", "GET"),
+        (Method::GET, "/v1/odd/2", "", "NO_SUCH_ROUTE", ""),
+    ] {
+        let answer = send(method.clone(), path, body).await;
+        assert_eq!(answer.reason(), reason, "{method} {path}: {}", answer.text);
+        assert!(answer.json()["detail"].as_str().unwrap().contains(detail), "{method} {path}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn a_function_without_answer_is_204() {
     let answer = house().await.post("/v1/math/api/nothing", "").await;
     assert_eq!((answer.status, answer.text.as_str()), (StatusCode::NO_CONTENT, ""));

@@ -59,6 +59,17 @@ async fn read(stream: &mut TcpStream) -> (String, String) {
 }
 
 #[tokio::test]
+async fn a_url_has_parameters_on_the_wire_too() {
+    let running = running(GatewayConfig::default()).await;
+    let mut stream = running.connect().await;
+    let get = format!("GET /v1/sums/40?rightHand=2 HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\n\r\n", running.key);
+    for _ in 0..2 {
+        stream.write_all(get.as_bytes()).await.unwrap();
+        assert_eq!(read(&mut stream).await, ("HTTP/1.1 200 OK".to_owned(), "42".to_owned()));
+    }
+}
+
+#[tokio::test]
 async fn a_connection_serves_many_requests() {
     let running = running(GatewayConfig::default()).await;
     let mut stream = running.connect().await;

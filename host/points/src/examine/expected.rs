@@ -1,50 +1,28 @@
 //! What the contract says a point's functions look like, read from the WIT itself: the one place where it is written.
 
-use std::fmt;
 use std::sync::LazyLock;
 
+use fondaco_engine::shape::{Shape, Signature};
 use wit_parser::{Resolve, Type, TypeDefKind};
 
 use crate::point::Point;
 
-/// A function of the contract.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Signature {
-    pub(super) name: String,
-    pub(super) params: Vec<(String, Shape)>,
-    pub(super) result: Option<Shape>,
-}
-
-/// A type by its structure; names of types do not matter to the component model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Shape {
-    /// `s64`, `string`, …
-    Primitive(&'static str),
-    Record(Vec<(String, Shape)>),
-    Variant(Vec<(String, Option<Shape>)>),
-    Enum(Vec<String>),
-    Flags(Vec<String>),
-    Tuple(Vec<Shape>),
-    Option(Box<Shape>),
-    List(Box<Shape>),
-    Result(Option<Box<Shape>>, Option<Box<Shape>>),
-    /// A kind that the contract does not use, by its name.
-    Other(&'static str),
-}
+/// A function of the contract, by its name.
+type Named = (String, Signature);
 
 /// All functions of all points, in [`Point::ALL`]'s order; a broken contract is an error that the tests would find.
-static CONTRACT: LazyLock<Result<Vec<Vec<Signature>>, String>> =
+static CONTRACT: LazyLock<Result<Vec<Vec<Named>>, String>> =
     LazyLock::new(|| parse().map_err(|error| format!("{error:#}")));
 
 /// The functions of `point`.
-pub(super) fn signatures(point: Point) -> Result<&'static [Signature], String> {
+pub(super) fn signatures(point: Point) -> Result<&'static [Named], String> {
     match &*CONTRACT {
         Ok(points) => points.get(point.index()).map(Vec::as_slice).ok_or_else(|| format!("{point} is missing")),
         Err(error) => Err(error.clone()),
     }
 }
 
-fn parse() -> wasmtime::Result<Vec<Vec<Signature>>> {
+fn parse() -> wasmtime::Result<Vec<Vec<Named>>> {
     let mut resolve = Resolve::default();
     let packages = [
         include_str!("../../../../wit/types/types.wit").to_owned(),
@@ -57,14 +35,14 @@ fn parse() -> wasmtime::Result<Vec<Vec<Signature>>> {
     Point::ALL.into_iter().map(|point| of_point(&resolve, point)).collect()
 }
 
-fn of_point(resolve: &Resolve, point: Point) -> wasmtime::Result<Vec<Signature>> {
+fn of_point(resolve: &Resolve, point: Point) -> wasmtime::Result<Vec<Named>> {
     let mut interfaces = resolve.interfaces.iter().map(|(_, interface)| interface);
     let interface = interfaces.find(|interface| interface.name.as_deref() == Some(point.name()));
     let interface = interface.ok_or_else(|| wasmtime::format_err!("{point} is not in the contract"))?;
-    let signature = |function: &wit_parser::Function| Signature {
-        name: function.name.clone(),
-        params: function.params.iter().map(|param| (param.name.clone(), shape(resolve, param.ty))).collect(),
-        result: function.result.map(|ty| shape(resolve, ty)),
+    let signature = |function: &wit_parser::Function| {
+        let params = function.params.iter().map(|param| (param.name.clone(), shape(resolve, param.ty))).collect();
+        let result = function.result.map(|ty| shape(resolve, ty));
+        (function.name.clone(), Signature { params, result })
     };
     Ok(interface.functions.values().map(signature).collect())
 }
@@ -113,38 +91,6 @@ fn of_kind(resolve: &Resolve, kind: &TypeDefKind) -> Shape {
     }
 }
 
-/// As WIT would write it, were all types written where they are used.
-impl fmt::Display for Shape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Primitive(name) | Self::Other(name) => f.write_str(name),
-            Self::Record(fields) => {
-                let fields: Vec<String> = fields.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
-                write!(f, "record {{ {} }}", fields.join(", "))
-            }
-            Self::Variant(cases) => {
-                let case = |(name, ty): &(String, Option<Shape>)| match ty {
-                    Some(ty) => format!("{name}({ty})"),
-                    None => name.clone(),
-                };
-                write!(f, "variant {{ {} }}", cases.iter().map(case).collect::<Vec<_>>().join(", "))
-            }
-            Self::Enum(names) => write!(f, "enum {{ {} }}", names.join(", ")),
-            Self::Flags(names) => write!(f, "flags {{ {} }}", names.join(", ")),
-            Self::Tuple(types) => {
-                let types: Vec<String> = types.iter().map(ToString::to_string).collect();
-                write!(f, "tuple<{}>", types.join(", "))
-            }
-            Self::Option(ty) => write!(f, "option<{ty}>"),
-            Self::List(ty) => write!(f, "list<{ty}>"),
-            Self::Result(None, None) => f.write_str("result"),
-            Self::Result(Some(ok), None) => write!(f, "result<{ok}>"),
-            Self::Result(None, Some(err)) => write!(f, "result<_, {err}>"),
-            Self::Result(Some(ok), Some(err)) => write!(f, "result<{ok}, {err}>"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,11 +99,11 @@ mod tests {
     fn the_contract_is_read_from_the_wit() {
         let names = |point| {
             let functions = signatures(point).unwrap().iter();
-            functions.map(|function| function.name.clone()).collect::<Vec<_>>()
+            functions.map(|(name, _)| name.clone()).collect::<Vec<_>>()
         };
         assert_eq!(names(Point::PriceRule), ["evaluate"]);
         assert_eq!(names(Point::Loyalty), ["earn", "burn", "reverse"]);
-        let rates = &signatures(Point::ShippingRate).unwrap()[0];
+        let (_, rates) = &signatures(Point::ShippingRate).unwrap()[0];
         assert_eq!(rates.params[2], ("config".to_owned(), Shape::Primitive("string")));
         let result = rates.result.as_ref().unwrap().to_string();
         assert!(result.starts_with("result<list<record { code: string, title: string, price: record"), "{result}");

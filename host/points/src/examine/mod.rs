@@ -52,7 +52,7 @@ pub(crate) async fn examine(engine: &Engine, bytes: Bytes, limits: PluginLimits)
     let task = tokio::task::spawn_blocking(move || {
         let point = point_of(&compiled, &engine)?;
         check_types(&compiled, &engine, point)?;
-        let plugin = TypedPlugin::new(&engine, Arc::clone(&compiled))?;
+        let plugin = TypedPlugin::new(&engine, &compiled)?;
         let config = manifest.as_ref().and_then(Manifest::config_example);
         let tried = smoke::run(&plugin, config.as_deref(), &limits)?;
         let imports = world::imports(&compiled, &engine);

@@ -13,14 +13,15 @@ mod bindings {
 
 use std::sync::OnceLock;
 
+use bindings::exports::fondaco::host::configurable::Guest as Configurable;
 use bindings::exports::fondaco::loyalty::accounts::{Account, Guest};
 use bindings::fondaco::host::caller;
 use bindings::fondaco::types::faults::{Code, Fault};
 use bindings::fondaco::types::money::Decimal;
 use bindings::wasi::config::store as configuration;
+use fondaco_settings::{Settings, SettingsError};
 
 use crate::programme::{Programme, Standing};
-use crate::settings::Settings;
 
 struct Loyalty;
 
@@ -39,20 +40,20 @@ fn account(standing: Standing<'_>) -> Account {
     Account { tier: tier.to_owned(), multiplier, points }
 }
 
+impl Configurable for Loyalty {
+    fn check() -> Result<(), Fault> {
+        settings().map(|_settings| ())
+    }
+}
+
 /// Parsed once: an instance belongs to one release, whose configuration never changes.
 fn settings() -> Result<&'static Settings<Programme>, Fault> {
-    static SETTINGS: OnceLock<Result<Settings<Programme>, String>> = OnceLock::new();
-    SETTINGS.get_or_init(read_settings).as_ref().map_err(|problem| bad_config(problem))
+    static SETTINGS: OnceLock<Result<Settings<Programme>, SettingsError>> = OnceLock::new();
+    let settings = SETTINGS.get_or_init(|| Settings::read(configuration::get("config"))).as_ref();
+    settings.map_err(bad_config)
 }
 
-fn read_settings() -> Result<Settings<Programme>, String> {
-    let json = configuration::get("config").map_err(|error| format!("{error:?}"))?;
-    // A release without a configuration has an empty one.
-    let json = json.filter(|json| !json.is_empty());
-    Settings::parse(json.as_deref().unwrap_or("{}")).map_err(|error| error.to_string())
-}
-
-fn bad_config(problem: &str) -> Fault {
+fn bad_config(problem: &SettingsError) -> Fault {
     Fault {
         code: Code::Internal,
         reason: "BAD_CONFIG".to_owned(),

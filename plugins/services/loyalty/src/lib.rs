@@ -4,11 +4,13 @@
 //! is given the standing. Members and tiers are data of the store, for now from the configuration of this service's
 //! release.
 //!
-//! [`programme`] answers the question; [`settings`] reads the configuration. All of it is plain data and builds
+//! [`programme`] answers the question; `fondaco_settings` reads the configuration. All of it is plain data and builds
 //! natively; `guest` is the glue to the component's world.
 
 pub mod programme;
-pub mod settings;
+
+/// What reads the configuration, for native hosts of this service.
+pub use fondaco_settings as settings;
 
 #[cfg(target_arch = "wasm32")]
 mod guest;

@@ -109,7 +109,7 @@ impl Visitor<'_> for DecimalVisitor {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::settings::Settings;
+    use fondaco_settings::Settings;
     use rstest::rstest;
 
     const DEMO: &str = include_str!("../demo/config.json");

@@ -9,8 +9,10 @@ use fondaco_sdk::bindings::fondaco::plugin::tax::Taxables;
 use fondaco_sdk::bindings::fondaco::plugin::types::{Cart, ChosenShipping, Line};
 use fondaco_sdk::bindings::fondaco::plugin::validation::Step;
 use fondaco_sdk::bindings::fondaco::types::faults::{Code, Fault};
+use fondaco_settings::{Settings, SettingsError};
 
 use crate::arena::Arena;
+use crate::bindings::exports::fondaco::host::configurable::Guest as Configurable;
 use crate::bindings::exports::fondaco::pricing::quotes::{Guest, PricedCart, Request};
 use crate::bindings::fondaco::host::caller;
 use crate::bindings::fondaco::loyalty::accounts::{self, Account};
@@ -45,18 +47,18 @@ impl Guest for Pricing {
     }
 }
 
-/// Parsed once: an instance belongs to one release, whose configuration never changes.
-fn policies() -> Result<&'static Policies, Fault> {
-    static POLICIES: OnceLock<Result<Policies, String>> = OnceLock::new();
-    let policies = POLICIES.get_or_init(|| ARENA.lasting(read_policies)).as_ref();
-    policies.map_err(|problem| fault(Code::Internal, "BAD_CONFIG", format!("The pricing service's {problem}")))
+impl Configurable for Pricing {
+    fn check() -> Result<(), Fault> {
+        policies().map(|_policies| ())
+    }
 }
 
-fn read_policies() -> Result<Policies, String> {
-    let json = store::get("config").map_err(|error| format!("configuration: {error:?}"))?;
-    // A release without a configuration has an empty one.
-    let json = json.filter(|json| !json.is_empty());
-    Policies::parse(json.as_deref().unwrap_or("{}")).map_err(|error| error.to_string())
+/// Parsed once: an instance belongs to one release, whose configuration never changes.
+fn policies() -> Result<&'static Policies, Fault> {
+    static POLICIES: OnceLock<Result<Policies, SettingsError>> = OnceLock::new();
+    let read = || Settings::read(store::get("config")).map(Policies::from);
+    let policies = POLICIES.get_or_init(|| ARENA.lasting(read)).as_ref();
+    policies.map_err(|problem| fault(Code::Internal, "BAD_CONFIG", format!("The pricing service's {problem}")))
 }
 
 /// All imports of a component answer before they return, so its futures are ready when they are first asked.

@@ -4,10 +4,9 @@
 //! {"default": {}, "tenants": {"acme": {"pricesIncludeTax": true, "taxRounding": "line"}}}
 //! ```
 
-use std::collections::BTreeMap;
-
 use fondaco_commerce::rounding::Rounding;
 use fondaco_commerce::{stacking, tax};
+use fondaco_settings::{Settings, SettingsError};
 use serde::Deserialize;
 
 /// How one store prices.
@@ -90,34 +89,28 @@ impl Policy {
 }
 
 /// The policies of all stores.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug)]
 pub struct Policies {
-    default: Policy,
-    tenants: BTreeMap<String, Policy>,
-}
-
-/// The configuration is not what it should be.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("configuration: {path}: {problem}")]
-pub struct PolicyError {
-    path: String,
-    problem: String,
+    settings: Settings<Policy>,
+    /// Of a store for which the configuration says nothing.
+    plain: Policy,
 }
 
 impl Policies {
     /// Reads the configuration of the release. An error names the path of what is wrong.
-    pub fn parse(json: &str) -> Result<Self, PolicyError> {
-        let mut reader = serde_json::Deserializer::from_str(json);
-        let policies = serde_path_to_error::deserialize(&mut reader)
-            .map_err(|error| PolicyError { path: error.path().to_string(), problem: error.inner().to_string() })?;
-        reader.end().map_err(|error| PolicyError { path: ".".to_owned(), problem: error.to_string() })?;
-        Ok(policies)
+    pub fn parse(json: &str) -> Result<Self, SettingsError> {
+        Settings::parse(json).map(Self::from)
     }
 
     /// The policy of `tenant`: its own, otherwise the default.
     pub fn of(&self, tenant: &str) -> &Policy {
-        self.tenants.get(tenant).unwrap_or(&self.default)
+        self.settings.of(tenant).unwrap_or(&self.plain)
+    }
+}
+
+impl From<Settings<Policy>> for Policies {
+    fn from(settings: Settings<Policy>) -> Self {
+        Self { settings, plain: Policy::default() }
     }
 }
 

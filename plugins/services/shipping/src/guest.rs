@@ -13,13 +13,14 @@ mod bindings {
 
 use std::sync::OnceLock;
 
+use bindings::exports::fondaco::host::configurable::Guest as Configurable;
 use bindings::exports::fondaco::shipping::zones::{Guest, Parcel, Request, Resolution};
 use bindings::fondaco::host::caller;
 use bindings::fondaco::types::faults::{Code, Fault};
 use bindings::wasi::config::store as configuration;
+use fondaco_settings::{Settings, SettingsError};
 
 use crate::parcels::{Item, PackingError};
-use crate::settings::Settings;
 use crate::store::{ShippingError, Store};
 use crate::zones::Destination;
 
@@ -45,20 +46,20 @@ impl Guest for Shipping {
     }
 }
 
+impl Configurable for Shipping {
+    fn check() -> Result<(), Fault> {
+        settings().map(|_settings| ())
+    }
+}
+
 /// Parsed once: an instance belongs to one release, whose configuration never changes.
 fn settings() -> Result<&'static Settings<Store>, Fault> {
-    static SETTINGS: OnceLock<Result<Settings<Store>, String>> = OnceLock::new();
-    SETTINGS.get_or_init(read_settings).as_ref().map_err(|problem| bad_config(problem))
+    static SETTINGS: OnceLock<Result<Settings<Store>, SettingsError>> = OnceLock::new();
+    let settings = SETTINGS.get_or_init(|| Settings::read(configuration::get("config"))).as_ref();
+    settings.map_err(bad_config)
 }
 
-fn read_settings() -> Result<Settings<Store>, String> {
-    let json = configuration::get("config").map_err(|error| format!("{error:?}"))?;
-    // A release without a configuration has an empty one.
-    let json = json.filter(|json| !json.is_empty());
-    Settings::parse(json.as_deref().unwrap_or("{}")).map_err(|error| error.to_string())
-}
-
-fn bad_config(problem: &str) -> Fault {
+fn bad_config(problem: &SettingsError) -> Fault {
     fault(Code::Internal, "BAD_CONFIG", format!("The shipping service's {problem}"))
 }
 

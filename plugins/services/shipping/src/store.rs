@@ -74,7 +74,7 @@ impl Store {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::settings::Settings;
+    use fondaco_settings::Settings;
     use rstest::rstest;
 
     const DEMO: &str = include_str!("../demo/config.json");

@@ -8,8 +8,8 @@ use wit_component::ComponentEncoder;
 
 /// The custom section that holds the manifest.
 const MANIFEST: &str = "fondaco:manifest";
-/// No manifest needs more; a larger section is not read.
-const MANIFEST_BYTES: usize = 64 * 1024;
+/// No manifest needs more, with all of its migrations; a larger section is neither written nor read.
+const MANIFEST_BYTES: usize = 1024 * 1024;
 /// What tools leave behind. It tells merchants nothing and makes digests depend on the tool's version.
 const LEFTOVERS: [&str; 4] = ["producers", "component-name", "name", "target_features"];
 /// Whether these bytes start as a component does.
@@ -37,6 +37,9 @@ pub fn with_manifest(component: &[u8], manifest: &Manifest) -> Result<Vec<u8>, P
     manifest.check()?;
     must_be_component(component)?;
     let json = serde_json::to_vec(manifest).map_err(crate::ManifestError::from)?;
+    if json.len() > MANIFEST_BYTES {
+        return Err(too_large());
+    }
     let mut packed = without(component, &[MANIFEST]).map_err(|error| PackError::Component(error.to_string()))?;
     let section = CustomSection { name: MANIFEST.into(), data: Cow::Owned(json) };
     section.append_to_component(&mut packed);
@@ -52,9 +55,13 @@ pub fn manifest_of(component: &[u8]) -> Result<Option<Manifest>, PackError> {
     };
     let (_, json) = json;
     if json.len() > MANIFEST_BYTES {
-        return Err(PackError::Component(format!("its manifest has more than {MANIFEST_BYTES} bytes")));
+        return Err(too_large());
     }
     Ok(Some(Manifest::from_json(json)?))
+}
+
+fn too_large() -> PackError {
+    PackError::Component(format!("its manifest has more than {MANIFEST_BYTES} bytes"))
 }
 
 fn must_be_component(bytes: &[u8]) -> Result<(), PackError> {

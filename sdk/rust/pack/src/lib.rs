@@ -3,7 +3,8 @@
 //! A guest that cargo built for `wasm32-unknown-unknown` is a core module with its contract in custom sections.
 //! [`componentize`] wraps it, so that a plugin imports nothing that it does not use; for `wasm32-wasip2` rustc has
 //! done that already. [`with_manifest`] then says what it is: the crate's `fondaco.toml`, as JSON in the custom section
-//! `fondaco:manifest`, where the host and `fondaco inspect` find it by [`manifest_of`].
+//! `fondaco:manifest`, where the host and `fondaco inspect` find it by [`manifest_of`]. A service's migrations travel
+//! in it: [`Manifest::from_file`] packs the folder `migrations` beside the `fondaco.toml`.
 //!
 //! The same input always gives the same bytes: a component is known by their digest. [`manifest_of`] is fed with what
 //! strangers upload, so it must be quick and never panic.
@@ -26,9 +27,11 @@
 
 mod component;
 mod manifest;
+mod migrations;
 
 pub use component::{componentize, is_component, manifest_of, with_manifest};
 pub use manifest::{Manifest, ManifestError};
+pub use migrations::{Migration, read_migrations};
 
 /// Why something could not be packed, or what was packed not be read.
 #[derive(Debug, thiserror::Error)]

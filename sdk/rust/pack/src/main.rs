@@ -1,7 +1,8 @@
 //! `fondaco-pack IN.wasm OUT.wasm [--manifest fondaco.toml]`: packs one guest, for those who build without xtask.
+//! A folder `migrations` beside the manifest is packed too.
 
 use fondaco_pack::{Manifest, componentize, is_component, with_manifest};
-use std::{env, error::Error, fs, process::ExitCode};
+use std::{env, error::Error, fs, path::Path, process::ExitCode};
 
 const USAGE: &str = "usage: fondaco-pack IN.wasm OUT.wasm [--manifest fondaco.toml]";
 
@@ -29,8 +30,7 @@ fn pack(input: &str, output: &str, manifest: Option<&str>) -> Result<usize, Box<
     let bytes = fs::read(input).map_err(|error| format!("{input}: {error}"))?;
     let mut component = if is_component(&bytes) { bytes } else { componentize(&bytes)? };
     if let Some(path) = manifest {
-        let text = fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
-        component = with_manifest(&component, &Manifest::from_toml(&text)?)?;
+        component = with_manifest(&component, &Manifest::from_file(Path::new(path))?)?;
     }
     fs::write(output, &component).map_err(|error| format!("{output}: {error}"))?;
     Ok(component.len())

@@ -7,6 +7,7 @@
 //!
 //! A file appears by write, fsync, rename: it is there whole or not at all.
 
+use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use wasmtime::component::Component;
 
+use super::prune::{PruneRules, Pruned, prune, touch};
 use crate::engine::PerEngine;
 use crate::{Class, Digest};
 
@@ -66,7 +68,12 @@ impl Cache {
                 .and_then(|()| Ok((engines.try_map(|engine| map(engine, &path))?, bytes.len()))),
         };
         match loaded {
-            Ok(found) => Some(found),
+            Ok(found) => {
+                touch(&path);
+                Some(found)
+            }
+            // Another host pruned it between the two looks.
+            Err(_) if !path.exists() => None,
             Err(reason) => {
                 tracing::warn!(file = name, reason, "compiled component discarded");
                 let _ = fs::remove_file(&path);
@@ -87,6 +94,17 @@ impl Cache {
             let _ = fs::remove_file(&temporary);
         }
         written
+    }
+
+    /// Renews the files of the components that are `in_use` and removes what `rules` no longer keep.
+    pub(super) fn prune(
+        &self,
+        rules: PruneRules,
+        registered: &HashSet<Digest>,
+        in_use: &[(Class, Digest)],
+    ) -> io::Result<Pruned> {
+        let in_use = in_use.iter().map(|(class, digest)| self.name(*class, *digest)).collect();
+        prune(&self.dir, rules, registered, &in_use)
     }
 
     fn name(&self, class: Class, digest: Digest) -> String {

@@ -64,6 +64,7 @@ impl Keeper {
                 config: Arc::from("{}"),
                 routes: Vec::new(),
                 read_only: Vec::new(),
+                grants: Arc::default(),
                 docs: Arc::default(),
             };
             services.activate("keeper".parse().unwrap(), release).await.unwrap();
@@ -81,7 +82,7 @@ impl Keeper {
             subject: Arc::from("tester"),
             roles: Roles::CALLER,
             request_id: Arc::from("request-1"),
-            deadline: Instant::now() + Duration::from_secs(60),
+            deadline: Instant::now() + Duration::from_mins(1),
             depth: 0,
             outcomes: Outcomes::none(),
         };
@@ -210,8 +211,9 @@ fn core(flat: &[WasmType]) -> String {
             WasmType::F64 => ("f64", format!("(i64.reinterpret_f64 {local})")),
             WasmType::I32 | WasmType::Pointer | WasmType::Length => ("i32", format!("(i64.extend_i32_u {local})")),
         };
-        params += &format!("(param {ty})");
-        stores += &format!("(i64.store (i32.const {}) {word})", 1_024 + 8 * at);
+        params.extend(["(param ", ty, ")"]);
+        let place = (1_024 + 8 * at).to_string();
+        stores.extend(["(i64.store (i32.const ", &place, ") ", &word, ")"]);
     }
     let done = "(i32.store8 (i32.const 512) (i32.const 0)) (i32.const 512)";
     let api = "test:types/api@1.0.0";

@@ -38,8 +38,7 @@ fn accept<E: Evaluation>(desk: &mut Desk<E>, prices: &Prices, plugin: &str) -> R
     for Price { line, rule, .. } in &prices.prices {
         let set_by = prices.rules.get(*rule as usize);
         if let (Some(work), Some(Rule { name, reasons })) = (desk.lines.get_mut(*line as usize), set_by) {
-            work.price =
-                Some(PriceSource { plugin: plugin.to_owned(), rule: name.clone(), reasons: reasons.clone() });
+            work.price = Some(PriceSource { plugin: plugin.to_owned(), rule: name.clone(), reasons: reasons.clone() });
         }
     }
     Ok(())

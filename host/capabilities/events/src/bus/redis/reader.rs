@@ -1,0 +1,274 @@
+//! One who reads: a subscription's partitions that are this replica's, on a connection of its own.
+//!
+//! Replicas share the partitions by leases. Who gets one claims all that is pending in it, whoever read it before, and
+//! goes on with what is new: so a partition's entries are in the hands of one replica and come in their order. A lease
+//! is for order's sake only where hosts are well; what a host does that has lost one without knowing is caught by the
+//! inbox.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::streams::{StreamAutoClaimReply, StreamId, StreamInfoConsumersReply, StreamReadReply};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::keys::{LEASE, RELEASE, attempt_field, failed, parse_attempt, parse_entry_id};
+use super::link::Links;
+use crate::backoff::Backoff;
+use crate::bus::{BusError, Delivery, Receipt, Received};
+use crate::event::Event;
+use crate::subscription::SubscriptionName;
+
+/// Entries that are read at a time.
+const CHUNK: usize = 128;
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(50), longest: Duration::from_secs(2) };
+/// Consumers of replicas that are gone are taken away after this long.
+const FORGOTTEN_MS: usize = 3_600_000;
+
+pub(super) struct Reader {
+    pub(super) links: Arc<Links>,
+    pub(super) name: SubscriptionName,
+    /// Unique: two replicas must not share a consumer's name.
+    pub(super) replica: Arc<str>,
+    pub(super) lease: Duration,
+    pub(super) entries: mpsc::Sender<Received>,
+    pub(super) stop: CancellationToken,
+}
+
+/// Nobody takes what is read any more, or the bus is closed.
+struct Ended;
+
+enum Problem {
+    Ended(Ended),
+    Bus(BusError),
+}
+
+impl From<Ended> for Problem {
+    fn from(ended: Ended) -> Self {
+        Self::Ended(ended)
+    }
+}
+
+impl From<BusError> for Problem {
+    fn from(error: BusError) -> Self {
+        Self::Bus(error)
+    }
+}
+
+impl From<redis::RedisError> for Problem {
+    fn from(error: redis::RedisError) -> Self {
+        Self::Bus(failed(error))
+    }
+}
+
+/// What is read now.
+struct Session {
+    connection: MultiplexedConnection,
+    partitions: u16,
+    owned: BTreeSet<u16>,
+    renew_at: Instant,
+}
+
+impl Reader {
+    /// Reads until it is stopped, and again from what is pending after each loss of the connection.
+    pub(super) async fn run(self) {
+        let mut failures = 0;
+        loop {
+            let before = Instant::now();
+            let result = self.stop.run_until_cancelled(self.read()).await;
+            match result {
+                None | Some(Err(Problem::Ended(Ended))) => return self.release().await,
+                Some(Ok(never)) => match never {},
+                Some(Err(Problem::Bus(error))) => {
+                    // One that went well for a while begins anew.
+                    failures = if before.elapsed() > BACKOFF.longest { 1 } else { failures + 1 };
+                    tracing::warn!(subscription = %self.name, %error, failures, "event bus cannot be read");
+                }
+            }
+            if self.entries.send(Received::Revoked(None)).await.is_err() {
+                return;
+            }
+            let wait = tokio::time::sleep(BACKOFF.after(failures));
+            if self.stop.run_until_cancelled(wait).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    async fn read(&self) -> Result<std::convert::Infallible, Problem> {
+        let block = self.lease / 3;
+        let link = self.links.connect(block + Duration::from_secs(2)).await?;
+        let table = self.links.mend(&link).await?;
+        let partitions = table.routes.iter().find(|(route, _)| route.name == self.name).map_or(0, |(_, count)| *count);
+        let connection = link.connection.clone();
+        let mut session = Session { connection, partitions, owned: BTreeSet::new(), renew_at: Instant::now() };
+        loop {
+            if Instant::now() >= session.renew_at {
+                self.renew(&mut session).await?;
+            }
+            if session.owned.is_empty() {
+                tokio::time::sleep_until(session.renew_at).await;
+                continue;
+            }
+            let found = self.read_new(&mut session).await?;
+            if !found.is_empty() {
+                self.hand_over(&mut session, found).await?;
+            }
+        }
+    }
+
+    /// Renews the leases; claims what is pending in partitions that are new here.
+    async fn renew(&self, session: &mut Session) -> Result<(), Problem> {
+        session.renew_at = Instant::now() + self.lease / 3;
+        let keys = &self.links.keys;
+        let mut call = LEASE.prepare_invoke();
+        call.key(keys.replicas(&self.name)).arg(keys.leases(&self.name)).arg(&*self.replica);
+        call.arg(self.lease.as_millis().to_string()).arg(session.partitions);
+        let now: BTreeSet<u16> = call.invoke_async(&mut session.connection).await?;
+        let before = std::mem::replace(&mut session.owned, now.clone());
+        for lost in before.difference(&now) {
+            self.entries.send(Received::Revoked(Some(*lost))).await.map_err(|_| Ended)?;
+        }
+        for gained in now.difference(&before) {
+            self.claim(session, *gained).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes over all that is pending in a partition.
+    async fn claim(&self, session: &mut Session, partition: u16) -> Result<(), Problem> {
+        let stream = self.links.keys.stream(&self.name, partition);
+        let mut start = "0-0".to_owned();
+        loop {
+            let mut command = redis::cmd("XAUTOCLAIM");
+            command.arg(&stream).arg(self.name.as_str()).arg(&*self.replica).arg(0).arg(&start).arg("COUNT").arg(CHUNK);
+            let reply: StreamAutoClaimReply = command.query_async(&mut session.connection).await?;
+            let found: Vec<_> = reply.claimed.into_iter().map(|entry| (partition, entry)).collect();
+            if !found.is_empty() {
+                self.hand_over(session, found).await?;
+            }
+            if reply.next_stream_id == "0-0" {
+                break;
+            }
+            start = reply.next_stream_id;
+        }
+        self.forget_consumers(session, &stream).await
+    }
+
+    /// Each start of a host has a consumer of its own; those that hold nothing and are long gone are taken away.
+    async fn forget_consumers(&self, session: &mut Session, stream: &str) -> Result<(), Problem> {
+        let mut command = redis::cmd("XINFO");
+        command.arg("CONSUMERS").arg(stream).arg(self.name.as_str());
+        let reply: StreamInfoConsumersReply = command.query_async(&mut session.connection).await?;
+        for consumer in reply.consumers {
+            if consumer.pending == 0 && consumer.idle > FORGOTTEN_MS && consumer.name != *self.replica {
+                let mut command = redis::cmd("XGROUP");
+                command.arg("DELCONSUMER").arg(stream).arg(self.name.as_str()).arg(&consumer.name);
+                command.query_async::<()>(&mut session.connection).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for new entries, at most until the leases are to be renewed.
+    async fn read_new(&self, session: &mut Session) -> Result<Vec<(u16, StreamId)>, Problem> {
+        let block = session.renew_at.saturating_duration_since(Instant::now()).as_millis().max(1);
+        let mut command = redis::cmd("XREADGROUP");
+        command.arg("GROUP").arg(self.name.as_str()).arg(&*self.replica).arg("COUNT").arg(CHUNK);
+        command.arg("BLOCK").arg(block.to_string()).arg("STREAMS");
+        for partition in &session.owned {
+            command.arg(self.links.keys.stream(&self.name, *partition));
+        }
+        for _ in &session.owned {
+            command.arg(">");
+        }
+        let reply: Option<StreamReadReply> = command.query_async(&mut session.connection).await?;
+        let mut found = Vec::new();
+        for stream in reply.map(|reply| reply.keys).unwrap_or_default() {
+            let partition = stream.key.rsplit_once(':').and_then(|(_, partition)| partition.parse().ok());
+            let Some(partition) = partition else { continue };
+            found.extend(stream.ids.into_iter().map(|entry| (partition, entry)));
+        }
+        Ok(found)
+    }
+
+    /// Waits until there is room, and renews the leases meanwhile.
+    async fn hand_over(&self, session: &mut Session, found: Vec<(u16, StreamId)>) -> Result<(), Problem> {
+        let deliveries = self.deliveries(session, found).await?;
+        loop {
+            match tokio::time::timeout_at(session.renew_at, self.entries.reserve()).await {
+                Ok(Ok(place)) => {
+                    place.send(Received::Entries(deliveries));
+                    return Ok(());
+                }
+                Ok(Err(_)) => return Err(Ended.into()),
+                Err(_elapsed) => self.keep_leases(session).await?,
+            }
+        }
+    }
+
+    /// Renews the leases and takes no new ones: what is in hand comes first.
+    async fn keep_leases(&self, session: &mut Session) -> Result<(), Problem> {
+        session.renew_at = Instant::now() + self.lease / 3;
+        let mut renewed = redis::pipe();
+        for partition in &session.owned {
+            let lease = format!("{}{partition}", self.links.keys.leases(&self.name));
+            renewed
+                .cmd("SET")
+                .arg(lease)
+                .arg(&*self.replica)
+                .arg("XX")
+                .arg("PX")
+                .arg(self.lease.as_millis().to_string());
+        }
+        renewed.ignore().query_async::<()>(&mut session.connection).await?;
+        Ok(())
+    }
+
+    async fn deliveries(&self, session: &mut Session, found: Vec<(u16, StreamId)>) -> Result<Vec<Delivery>, Problem> {
+        let mut deliveries: Vec<_> =
+            found.into_iter().filter_map(|(partition, entry)| self.delivery(partition, &entry)).collect();
+        if deliveries.is_empty() {
+            return Ok(deliveries);
+        }
+        let mut command = redis::cmd("HMGET");
+        command.arg(self.links.keys.attempts(&self.name));
+        for delivery in &deliveries {
+            command.arg(attempt_field(delivery.receipt));
+        }
+        let attempts: Vec<Option<String>> = command.query_async(&mut session.connection).await?;
+        for (delivery, attempt) in deliveries.iter_mut().zip(attempts) {
+            (delivery.attempts, delivery.due_ms) = parse_attempt(attempt.as_deref());
+        }
+        Ok(deliveries)
+    }
+
+    fn delivery(&self, partition: u16, entry: &StreamId) -> Option<Delivery> {
+        let receipt = Receipt { partition, id: parse_entry_id(&entry.id)? };
+        let json: String = entry.get("event")?;
+        match Event::from_json(&json) {
+            Ok(event) => {
+                let event = Arc::new(event);
+                Some(Delivery { receipt, event, attempts: 0, due_ms: 0, bytes: json.len() })
+            }
+            // Somebody else wrote there: the entry stays where it is, for whoever mends it.
+            Err(fault) => {
+                tracing::error!(subscription = %self.name, entry = entry.id, %fault, "the bus holds what is not an event");
+                None
+            }
+        }
+    }
+
+    /// Lets others have the partitions at once.
+    async fn release(&self) {
+        let keys = &self.links.keys;
+        let Ok(link) = self.links.get().await else { return };
+        let mut call = RELEASE.prepare_invoke();
+        call.key(keys.replicas(&self.name)).arg(keys.leases(&self.name)).arg(&*self.replica).arg(u16::from(u8::MAX));
+        // Without it the leases end by themselves.
+        let _released = call.invoke_async::<()>(&mut link.connection.clone()).await;
+    }
+}

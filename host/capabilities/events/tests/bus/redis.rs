@@ -1,0 +1,151 @@
+//! What only Redis can do: forget, lose groups, go away; and what only many replicas have to share.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use fondaco_events::bus::redis::RedisBus;
+use fondaco_events::bus::{Bus, BusError, Received};
+use fondaco_test_servers::Redis;
+
+use crate::support::{
+    PATIENCE, TYPE, event, lag_of, name, number, numbers, redis_bus, redis_config, route, sorted, take, until,
+};
+
+const QUEUE: &str = "one/fondaco.test.*";
+
+async fn open(server: &Redis) -> RedisBus {
+    let bus = redis_bus(server);
+    bus.declare(&[route(QUEUE)]).await.unwrap();
+    bus
+}
+
+#[tokio::test]
+async fn away_is_said_at_once() {
+    let Some(server) = Redis::start() else { return };
+    let bus = open(&server).await;
+    server.stop();
+    let error = tokio::time::timeout(PATIENCE, bus.append(&[event(TYPE, None, 1)])).await.unwrap().unwrap_err();
+    assert!(matches!(error, BusError::Unavailable(_)), "{error}");
+    server.resume();
+    until("redis is back", async || bus.append(&[event(TYPE, None, 1)]).await.ok()).await;
+    bus.close().await;
+}
+
+#[tokio::test]
+async fn an_empty_redis_is_another_generation() {
+    let Some(server) = Redis::start() else { return };
+    let bus = open(&server).await;
+    let first = bus.append(&[event(TYPE, None, 1)]).await.unwrap();
+    assert_eq!(bus.generation().borrow().clone(), Some(Arc::clone(&first)));
+    let mut queue = bus.queue(&name(QUEUE));
+    assert_eq!(numbers(&take(&mut queue, 1).await), [1]);
+
+    server.stop();
+    server.resume();
+    let mut generation = bus.generation();
+    tokio::time::timeout(PATIENCE, generation.wait_for(|now| now.as_ref() != Some(&first))).await.unwrap().unwrap();
+    // The subscription is there again without being declared, and the reader goes on.
+    let second = until("redis is back", async || bus.append(&[event(TYPE, None, 2)]).await.ok()).await;
+    assert_ne!(first, second);
+    assert_eq!(numbers(&take(&mut queue, 1).await), [2]);
+
+    // Emptied while it runs.
+    server.command(&["FLUSHALL"]);
+    tokio::time::timeout(PATIENCE, generation.wait_for(|now| now.as_ref() != Some(&second))).await.unwrap().unwrap();
+    let third = until("redis is back", async || bus.append(&[event(TYPE, None, 3)]).await.ok()).await;
+    assert_ne!(second, third);
+    assert_eq!(numbers(&take(&mut queue, 1).await), [3]);
+    bus.close().await;
+}
+
+#[tokio::test]
+async fn lost_groups_are_made_again_and_nothing_is_missing() {
+    let Some(server) = Redis::start() else { return };
+    let bus = open(&server).await;
+    let events: Vec<_> = (0..20).map(|number| event(TYPE, None, number)).collect();
+    bus.append(&events).await.unwrap();
+    let mut queue = bus.queue(&name(QUEUE));
+    let taken = take(&mut queue, 20).await;
+    for delivery in &taken[..10] {
+        bus.settle(&name(QUEUE), delivery.receipt, delivery.event.id).await;
+    }
+    until("ten are settled", async || (lag_of(&bus, &name(QUEUE)).await == 10).then_some(())).await;
+    for partition in 0..8 {
+        let stream = format!("{{fondaco:events}}:stream:{QUEUE}:{partition}");
+        assert_eq!(server.command(&["XGROUP", "DESTROY", &stream, QUEUE]), ":1");
+    }
+    let again = take(&mut queue, 10).await;
+    assert_eq!(sorted(numbers(&again)), sorted(numbers(&taken[10..])));
+    bus.append(&[event(TYPE, None, 99)]).await.unwrap();
+    assert_eq!(numbers(&take(&mut queue, 1).await), [99]);
+    bus.close().await;
+}
+
+#[tokio::test]
+async fn replicas_share_the_partitions_and_take_over() {
+    let Some(server) = Redis::start() else { return };
+    let (one, two) = (open(&server).await, open(&server).await);
+    let (mut first, mut second) = (one.queue(&name(QUEUE)), two.queue(&name(QUEUE)));
+    // Once both are known, they share: each key is read by one of them.
+    until("both are there", async || {
+        let live = server.command(&["ZCARD", &format!("{{fondaco:events}}:replicas:{QUEUE}")]);
+        (live == ":2").then_some(())
+    })
+    .await;
+    let keys: Vec<String> = (0..40).map(|key| format!("k{key}")).collect();
+    let events: Vec<_> = (0..200).map(|number| event(TYPE, Some(&keys[number as usize % 40]), number)).collect();
+    bus_append(&one, &events).await;
+    let mut seen = vec![Vec::new(), Vec::new()];
+    let all: BTreeSet<u32> = (0..200).collect();
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let (which, received) = tokio::select! {
+            received = first.receive() => (0, received),
+            received = second.receive() => (1, received),
+            () = tokio::time::sleep_until(deadline) => panic!("not all came: {seen:?}"),
+        };
+        if let Some(Received::Entries(entries)) = received {
+            seen[which].extend(entries.iter().map(|entry| number(&entry.event)));
+        }
+        let came: BTreeSet<u32> = seen.iter().flatten().copied().collect();
+        if came == all && seen.iter().all(|mine| !mine.is_empty()) {
+            break;
+        }
+        if came == all {
+            // All went to one before the other had its share: more, until it has.
+            bus_append(&one, &[event(TYPE, Some("k1"), 0), event(TYPE, Some("k2"), 0), event(TYPE, Some("k7"), 0)])
+                .await;
+        }
+    }
+    // One goes: the other gets all that is left, and nothing was settled.
+    drop(first);
+    one.close().await;
+    let mut left = BTreeSet::new();
+    while left != all {
+        let received = tokio::time::timeout(PATIENCE, second.receive()).await;
+        match received.unwrap_or_else(|_| panic!("{} came", left.len())) {
+            Some(Received::Entries(entries)) => left.extend(entries.iter().map(|entry| number(&entry.event))),
+            Some(Received::Revoked(_)) => {}
+            None => panic!("closed"),
+        }
+        left.extend(&seen[1]);
+    }
+    two.close().await;
+}
+
+async fn bus_append(bus: &RedisBus, events: &[Arc<fondaco_events::Event>]) {
+    bus.append(events).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_wrong_address_is_said() {
+    let Some(server) = Redis::start() else { return };
+    let config = redis_config(&server);
+    let wrong = fondaco_events::bus::redis::RedisConfig { url: "http://x".into(), ..config };
+    assert!(matches!(RedisBus::new(&wrong), Err(BusError::Failed(_))));
+    server.command(&["CONFIG", "SET", "requirepass", "secret"]);
+    let bus = redis_bus(&server);
+    let error = bus.declare(&[route(QUEUE)]).await.unwrap_err();
+    assert!(matches!(error, BusError::Failed(_)), "{error:?}");
+    bus.close().await;
+}

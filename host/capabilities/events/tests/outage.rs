@@ -1,0 +1,133 @@
+//! Redis goes away, comes back empty, forgets its groups: nothing that was committed is lost, and nothing happens twice.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use fondaco_test_servers::Redis;
+use support::house::{Book, House, QUEUE, Site};
+use support::until;
+
+/// Publishes without end while something is done to Redis, and checks what came of it.
+async fn through(trouble: impl AsyncFnOnce(&Redis, &House)) {
+    let Some(redis) = Redis::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::embedded(folder.path()).with_redis(&redis);
+    let house = Arc::new(House::start(&site, Book { poison: 29 }).await);
+    let (shop, _book) = (house.shop("acme").await, house.book("acme").await);
+    let done = Arc::new(AtomicBool::new(false));
+    let publisher = tokio::spawn({
+        let (house, shop, done) = (Arc::clone(&house), shop.clone(), Arc::clone(&done));
+        async move {
+            let mut published = 0_usize;
+            while !done.load(Ordering::SeqCst) {
+                for key in ["a", "b", "c", "d"] {
+                    // Redis or not: publishing is a matter of the database alone.
+                    published += house.publish(&shop, key, 2).await.unwrap().len();
+                }
+            }
+            published
+        }
+    });
+    trouble(&redis, &house).await;
+    done.store(true, Ordering::SeqCst);
+    let published = publisher.await.unwrap();
+    house.settle(&["acme"]).await;
+    let checked = house.check("acme").await;
+    assert_eq!(checked.handled + checked.dead, published);
+    assert!(checked.handled > 20, "nothing was shown: {checked:?}");
+    Arc::into_inner(house).unwrap().stop().await;
+}
+
+async fn some_are_handled(house: &House) {
+    let book = house.book("acme").await;
+    let before = support::house::count(&book, "SELECT count(*) FROM effects").await.unwrap();
+    until("events are handled", async || {
+        (support::house::count(&book, "SELECT count(*) FROM effects").await? > before + 20).then_some(())
+    })
+    .await;
+}
+
+async fn some_are_published(house: &House) {
+    let shop = house.shop("acme").await;
+    let before = support::house::count(&shop, "SELECT count(*) FROM published").await.unwrap();
+    until("events are published", async || {
+        (support::house::count(&shop, "SELECT count(*) FROM published").await? > before + 20).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restarted_empty() {
+    through(async |redis, house| {
+        for _ in 0..3 {
+            some_are_handled(house).await;
+            redis.stop();
+            some_are_published(house).await;
+            redis.resume();
+            some_are_handled(house).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn emptied_while_it_runs() {
+    through(async |redis, house| {
+        for _ in 0..3 {
+            some_are_handled(house).await;
+            redis.command(&["FLUSHALL"]);
+            some_are_handled(house).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_are_gone() {
+    through(async |redis, house| {
+        for _ in 0..3 {
+            some_are_handled(house).await;
+            for partition in 0..8 {
+                redis.command(&["XGROUP", "DESTROY", &format!("{{fondaco:events}}:stream:{QUEUE}:{partition}"), QUEUE]);
+            }
+            some_are_handled(house).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_and_leases_are_gone() {
+    through(async |redis, house| {
+        for partition in 0..8 {
+            some_are_handled(house).await;
+            // Not all of it, so that nothing but what is missing says that something is missing.
+            redis.command(&["DEL", &format!("{{fondaco:events}}:lease:{QUEUE}:{partition}")]);
+            redis.command(&["CLIENT", "KILL", "TYPE", "normal"]);
+        }
+        some_are_handled(house).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn away_at_the_start() {
+    let Some(redis) = Redis::start() else { return };
+    redis.stop();
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::embedded(folder.path()).with_redis(&redis);
+    let house = House::start(&site, Book::default()).await;
+    let (shop, _book) = (house.shop("acme").await, house.book("acme").await);
+    house.publish(&shop, "a", 5).await.unwrap();
+    let fault = house.events.lag().await.unwrap_err();
+    assert_eq!(fault.reason, "EVENT_BUS_UNAVAILABLE");
+    redis.resume();
+    tokio::time::timeout(Duration::from_mins(1), house.settle(&["acme"])).await.unwrap();
+    assert_eq!(house.check("acme").await.handled, 5);
+    house.stop().await;
+}

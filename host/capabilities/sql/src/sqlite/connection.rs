@@ -1,0 +1,204 @@
+//! One connection: a thread of sqlx's, with a time limit.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use fondaco_engine::Fault;
+use futures::TryStreamExt as _;
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow};
+use sqlx::{Arguments as _, Column as _, ConnectOptions as _, Decode, Either, Row as _, Sqlite, SqliteConnection};
+use sqlx::{AssertSqlSafe, Executor as _, SqlStr, TypeInfo as _, ValueRef as _};
+use sqlx_core::transaction::TransactionManager;
+
+use crate::fault;
+use crate::store::{Collector, Statement};
+use crate::{Rows, Value};
+
+type Manager = <Sqlite as sqlx::Database>::TransactionManager;
+
+/// Instructions of SQLite's machine between two looks at the clock: some tens of microseconds.
+const STEPS: i32 = 4_000;
+
+pub(super) struct Connection {
+    inner: SqliteConnection,
+    clock: Arc<Clock>,
+    /// Whether a transaction is open.
+    open: bool,
+    /// Whether its state is known. SQLite ends a transaction by itself where a statement was interrupted or found no
+    /// room, and a statement that was left alone may still run.
+    sound: bool,
+}
+
+/// Until when the running statement may run, in nanoseconds after `base`. Zero stops it at once.
+struct Clock {
+    base: Instant,
+    until: AtomicU64,
+}
+
+impl Clock {
+    fn set(&self, until: Instant) {
+        let nanos = until.saturating_duration_since(self.base).as_nanos();
+        self.until.store(u64::try_from(nanos).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn has_time(&self) -> bool {
+        self.base.elapsed() < Duration::from_nanos(self.until.load(Ordering::Relaxed))
+    }
+}
+
+/// Stops the statement of a caller who has gone.
+struct Stop<'a>(&'a Clock);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.until.store(0, Ordering::Relaxed);
+    }
+}
+
+impl Connection {
+    pub(super) async fn open(options: &SqliteConnectOptions) -> Result<Self, Fault> {
+        let mut inner = options.connect().await.map_err(|error| fault::of(&error))?;
+        let clock = Arc::new(Clock { base: Instant::now(), until: AtomicU64::new(u64::MAX) });
+        {
+            let mut handle = inner.lock_handle().await.map_err(|error| fault::of(&error))?;
+            super::limits::set(&mut handle);
+            let clock = Arc::clone(&clock);
+            handle.set_progress_handler(STEPS, move || clock.has_time());
+        }
+        Ok(Self { inner, clock, open: false, sound: true })
+    }
+
+    pub(super) async fn begin(&mut self, statement: &'static str) -> Result<(), Fault> {
+        let begun = Manager::begin(&mut self.inner, Some(sqlx::SqlSafeStr::into_sql_str(statement))).await;
+        begun.map_err(|error| fault::of(&error))?;
+        self.open = true;
+        Ok(())
+    }
+
+    pub(super) async fn commit(&mut self) -> Result<(), Fault> {
+        // What is not acknowledged is rolled back, or was committed and is left alone: the thread knows.
+        Manager::commit(&mut self.inner).await.map_err(|error| {
+            self.sound = false;
+            fault::of(&error)
+        })?;
+        self.open = false;
+        Ok(())
+    }
+
+    /// Asks for a rollback, which runs before whatever comes next. Nothing to do where nothing is open.
+    pub(super) fn start_rollback(&mut self) {
+        if self.open {
+            self.open = false;
+            Manager::start_rollback(&mut self.inner);
+        }
+    }
+
+    /// Whether the connection may be used again.
+    pub(super) fn is_sound(&self) -> bool {
+        self.sound
+    }
+
+    pub(super) async fn run(&mut self, statement: &Statement<'_>) -> Result<(Rows, u64), Fault> {
+        self.sound = false;
+        let answer = self.run_to_end(statement).await;
+        self.sound = !answer.as_ref().is_err_and(ends_transaction);
+        answer
+    }
+
+    async fn run_to_end(&mut self, statement: &Statement<'_>) -> Result<(Rows, u64), Fault> {
+        let arguments = arguments(statement.parameters)?;
+        self.clock.set(statement.terms.until());
+        let _stop = Stop(&self.clock);
+        let mut collector = Collector::new(statement.terms.limits);
+        let mut answer = self.inner.fetch_many(sqlx::query_with(SqlStr::clone(statement.text), arguments));
+        let mut ended = false;
+        while let Some(part) = answer.try_next().await.map_err(|error| fault::of(&error))? {
+            match part {
+                Either::Left(done) => {
+                    collector.changed += done.rows_affected();
+                    ended = true;
+                }
+                Either::Right(row) => collector.take(|| columns(&row), values(&row)?)?,
+            }
+        }
+        // A thread that broke over a table that changed under its statement says no more, and that looks like the end.
+        if ended { Ok((collector.rows, collector.changed)) } else { Err(fault::changed()) }
+    }
+
+    pub(super) async fn batch(&mut self, text: &str, until: Instant) -> Result<(), Fault> {
+        self.sound = false;
+        self.clock.set(until);
+        let _stop = Stop(&self.clock);
+        let done = self.inner.execute(sqlx::raw_sql(AssertSqlSafe(text))).await;
+        let done = done.map(drop).map_err(|error| fault::of(&error));
+        self.sound = !done.as_ref().is_err_and(ends_transaction);
+        done
+    }
+
+    /// Forgets prepared statements, and with them what their tables looked like.
+    pub(super) async fn forget(&mut self) -> Result<(), Fault> {
+        sqlx::Connection::clear_cached_statements(&mut self.inner).await.map_err(|error| fault::of(&error))
+    }
+
+    pub(super) async fn close(self) {
+        if let Err(error) = sqlx::Connection::close(self.inner).await {
+            tracing::warn!(error = %error, "database not closed in order");
+        }
+    }
+}
+
+/// Whether SQLite may have rolled back on its own: <https://www.sqlite.org/lang_transaction.html>, section 3.1.
+fn ends_transaction(fault: &Fault) -> bool {
+    matches!(
+        &*fault.reason,
+        "DATABASE_FULL" | "STATEMENT_TIMEOUT" | "VALUE_TOO_BIG" | "RESULT_TOO_BIG" | "DATABASE_BUSY"
+    ) || fault::is_lost(fault)
+}
+
+fn arguments(parameters: &[Value]) -> Result<SqliteArguments, Fault> {
+    let mut arguments = SqliteArguments::default();
+    arguments.reserve(parameters.len(), 0);
+    for value in parameters {
+        let added = match value {
+            Value::Null => arguments.add(None::<i64>),
+            Value::Boolean(value) => arguments.add(*value),
+            Value::Integer(value) => arguments.add(*value),
+            Value::Real(value) => arguments.add(*value),
+            Value::Text(value) => arguments.add(value.as_str()),
+            Value::Bytes(value) => arguments.add(value.as_slice()),
+        };
+        added.map_err(|error| fault::parameter(error.to_string()))?;
+    }
+    Ok(arguments)
+}
+
+fn columns(row: &SqliteRow) -> Vec<String> {
+    row.columns().iter().map(|column| column.name().to_owned()).collect()
+}
+
+fn values(row: &SqliteRow) -> Result<Vec<Value>, Fault> {
+    row.columns().iter().map(|column| value(row, column)).collect()
+}
+
+/// SQLite's values have types of their own, whatever their column says; but what is true or false only the column knows.
+fn value(row: &SqliteRow, column: &sqlx::sqlite::SqliteColumn) -> Result<Value, Fault> {
+    let value = row.try_get_raw(column.ordinal()).map_err(|error| fault::of(&error))?;
+    if value.is_null() {
+        return Ok(Value::Null);
+    }
+    let decoded = match value.type_info().name() {
+        "INTEGER" | "BOOLEAN" => {
+            let boolean = column.type_info().name() == "BOOLEAN";
+            <i64 as Decode<Sqlite>>::decode(value).map(|integer| match integer {
+                0 | 1 if boolean => Value::Boolean(integer == 1),
+                _ => Value::Integer(integer),
+            })
+        }
+        "REAL" => <f64 as Decode<Sqlite>>::decode(value).map(Value::Real),
+        "TEXT" => <String as Decode<Sqlite>>::decode(value).map(Value::Text),
+        "BLOB" => <Vec<u8> as Decode<Sqlite>>::decode(value).map(Value::Bytes),
+        other => return Err(fault::unsupported(column.name(), other)),
+    };
+    decoded.map_err(|_| fault::unsupported(column.name(), "text that is not UTF-8"))
+}

@@ -1,0 +1,73 @@
+//! What the host does for services: opened from the configuration, linked into services, started, stopped.
+//!
+//! The embedded ones keep what they have in folders of the state folder, one a capability.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fondaco_blob::Blobs;
+use fondaco_engine::{Extension, Services};
+use fondaco_events::Events;
+use fondaco_key_value::KeyValue;
+use fondaco_secrets::Secrets;
+use fondaco_sql::Databases;
+
+use super::config::Config;
+use crate::failure::Failure;
+
+/// How long handlers of events may take to end when the host stops.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// All capabilities of this host.
+pub(super) struct Capabilities {
+    databases: Databases,
+    pub(super) events: Events,
+    key_value: Arc<KeyValue>,
+    pub(super) blobs: Arc<Blobs>,
+    secrets: Secrets,
+}
+
+impl Capabilities {
+    pub(super) async fn open(config: &Config) -> Result<Self, Failure> {
+        let state = &config.state;
+        let mut sql = config.sql.clone();
+        if sql.embedded.folder.as_os_str().is_empty() {
+            sql.embedded.folder = state.join("sql");
+        }
+        let databases = Databases::open(sql).await?;
+        let events = Events::open(&config.events, &state.join("events"), databases.clone())
+            .await
+            .map_err(|error| Failure::Local(format!("events: {error}")))?;
+        Ok(Self {
+            databases,
+            events,
+            key_value: KeyValue::open(&config.key_value, &state.join("key-value")).await?,
+            blobs: Blobs::open(&config.blob, &state.join("blob")).await?,
+            secrets: Secrets::new(&config.secrets),
+        })
+    }
+
+    /// What services may import. The unit of work stands last: it commits what the others wrote.
+    pub(super) fn extensions(&self) -> Vec<Arc<dyn Extension>> {
+        let mut extensions = fondaco_capabilities::all();
+        extensions.extend([
+            self.events.extension(),
+            self.key_value.extension(),
+            self.blobs.extension(),
+            self.secrets.extension(),
+        ]);
+        extensions.extend(fondaco_sql::extensions(&self.databases));
+        extensions
+    }
+
+    /// Begins to bring events from outboxes to handlers.
+    pub(super) fn start(&self, services: &Services) {
+        self.events.start(services);
+    }
+
+    /// Lets handlers end, and closes what is open.
+    pub(super) async fn close(&self) {
+        self.events.stop(PATIENCE).await;
+        self.databases.close().await;
+    }
+}

@@ -1,0 +1,204 @@
+use super::*;
+use crate::prelude::*;
+use crate::{blob, cache, caller, commit, config, events, secrets};
+use serde::Serialize;
+
+const SCHEMA: &str = "CREATE TABLE notes (id BIGINT PRIMARY KEY, text TEXT NOT NULL, at BIGINT)";
+
+#[derive(Serialize)]
+struct Noted {
+    id: i64,
+}
+
+impl Event for Noted {
+    const TYPE: &'static str = "test.noted.v1";
+    fn subject(&self) -> Option<String> {
+        Some(self.id.to_string())
+    }
+}
+
+fn note(id: i64) -> Result<(), Fault> {
+    sql::execute("INSERT INTO notes (id, text) VALUES ($1, $2)", params![id, "x"])?;
+    events::publish(&Noted { id })?;
+    Ok(())
+}
+
+fn ids(house: &House) -> Vec<i64> {
+    let rows = house.call(|| sql::query::<(i64,)>("SELECT id FROM notes ORDER BY id", params![])).unwrap();
+    rows.into_iter().map(|(id,)| id).collect()
+}
+
+#[test]
+fn an_ok_commits_rows_and_events_and_an_err_neither() {
+    let house = House::with_schema(SCHEMA);
+    house.call(|| note(1)).unwrap();
+    let failed: Result<(), Fault> = house.call(|| {
+        note(2)?;
+        Err(fault::precondition("NO", "no"))
+    });
+    assert_eq!(failed.unwrap_err().reason, "NO");
+    assert_eq!(ids(&house), [1]);
+    let published = house.published();
+    assert_eq!(published.len(), 1);
+    assert_eq!(published[0].subject.as_deref(), Some("1"));
+    assert_eq!(published[0].data, serde_json::json!({"id": 1}));
+}
+
+#[test]
+fn a_panic_leaves_nothing_behind_and_the_house_in_order() {
+    let house = House::with_schema(SCHEMA);
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let _: Result<(), Fault> = house.call(|| {
+            note(1)?;
+            panic!("trap");
+        });
+    }));
+    assert!(panicked.is_err());
+    assert!(ids(&house).is_empty());
+    assert!(house.published().is_empty());
+    assert_eq!(sql::execute("DELETE FROM notes", params![]).unwrap_err().reason, "NO_HOST");
+}
+
+#[test]
+fn a_commit_between_steps_keeps_what_came_before() {
+    let house = House::with_schema(SCHEMA);
+    let failed: Result<(), Fault> = house.call(|| {
+        note(1)?;
+        commit()?;
+        note(2)?;
+        Err(fault::internal("NO", "no"))
+    });
+    assert!(failed.is_err());
+    assert_eq!(ids(&house), [1]);
+    assert_eq!(house.take_published().len(), 1);
+    assert!(house.published().is_empty());
+}
+
+#[test]
+fn a_read_only_function_cannot_write_even_by_a_query() {
+    let house = House::with_schema(SCHEMA);
+    house.call(|| note(1)).unwrap();
+    for attempt in [
+        || note(2),
+        || sql::query::<(i64,)>("UPDATE notes SET at = 1 RETURNING id", params![]).map(drop),
+        || events::publish(&Noted { id: 3 }).map(drop),
+    ] {
+        assert_eq!(house.call_read_only(attempt).unwrap_err().reason, "READ_ONLY");
+    }
+    let count = house.call_read_only(|| sql::one::<(i64,)>("SELECT COUNT(*) FROM notes", params![]));
+    assert_eq!(count.unwrap(), (1,));
+}
+
+#[test]
+fn parameters_go_by_number() {
+    let house = House::with_schema(SCHEMA);
+    let statement = "SELECT $2, $1, $2, $3";
+    let row: (String, i64, String, Option<bool>) =
+        house.call(|| sql::one(statement, params![7_i64, "two", None::<bool>])).unwrap();
+    assert_eq!(row, ("two".to_owned(), 7, "two".to_owned(), None));
+    let fault = house.call(|| sql::query::<(i64,)>("SELECT $1, $2", params![1])).unwrap_err();
+    assert_eq!((fault.reason.as_str(), fault.message.contains("`$2`")), ("INVALID_PARAMETER", true));
+}
+
+#[test]
+fn mistakes_have_reasons() {
+    let house = House::with_schema(SCHEMA);
+    house.call(|| note(1)).unwrap();
+    let reason = |work: &dyn Fn() -> Result<(), Fault>| house.call(work).unwrap_err().reason;
+    assert_eq!(reason(&|| note(1)), "UNIQUE_VIOLATION");
+    let null = || sql::execute("INSERT INTO notes (id) VALUES (9)", params![]).map(drop);
+    assert_eq!(reason(&null), "NOT_NULL_VIOLATION");
+    let several = || sql::execute("DELETE FROM notes; DELETE FROM notes", params![]).map(drop);
+    assert_eq!(reason(&several), "STATEMENT_REFUSED");
+    assert_eq!(reason(&|| sql::query::<(i64,)>("SELECT x FROM y", params![]).map(drop)), "SQL_ERROR");
+    assert_eq!(reason(&|| sql::execute("DELETE FROM notes", params![1]).map(drop)), "INVALID_PARAMETER");
+    // A fault of a change that was swallowed does not save the rest.
+    let swallowed = || {
+        note(7)?;
+        let _ = note(1);
+        Ok(())
+    };
+    assert_eq!(reason(&swallowed), "WORK_FAILED");
+    assert_eq!(reason(&|| sql::one::<(i64,)>("SELECT id FROM notes WHERE id = 5", params![]).map(drop)), "NOT_ONE_ROW");
+    assert_eq!(reason(&|| sql::one::<(i64,)>("SELECT text FROM notes", params![]).map(drop)), "ROW_MISMATCH");
+    assert_eq!(reason(&|| sql::one::<(i64, i64)>("SELECT id FROM notes", params![]).map(drop)), "ROW_MISMATCH");
+    assert_eq!(ids(&house), [1]);
+}
+
+#[test]
+fn what_was_read_through_is_loaded_once() {
+    let house = House::with_schema(SCHEMA);
+    let loads = Cell::new(0);
+    let read = || {
+        house.call(|| {
+            cache::read_through("answer", 1_000, || {
+                loads.set(loads.get() + 1);
+                Ok(loads.get())
+            })
+        })
+    };
+    assert_eq!((read().unwrap(), read().unwrap()), (1, 1));
+    house.advance(999);
+    assert_eq!(read().unwrap(), 1);
+    house.advance(1);
+    assert_eq!(read().unwrap(), 2);
+    house.call(|| cache::forget("answer")).unwrap();
+    assert_eq!(read().unwrap(), 3);
+    // Another shape, as after a swap.
+    assert_eq!(house.call(|| cache::read_through("answer", 1, || Ok("text".to_owned()))).unwrap(), "text");
+    let many = house.call(|| cache::get_many::<String>(&["nothing".into(), "answer".into()])).unwrap();
+    assert_eq!(many, [None, Some("text".to_owned())]);
+}
+
+#[test]
+fn what_was_forgotten_while_it_was_loaded_is_not_kept() {
+    let house = House::with_schema(SCHEMA);
+    let stale = house.call(|| {
+        cache::read_through("price", 1_000, || {
+            cache::forget("price")?;
+            Ok(1)
+        })
+    });
+    assert_eq!(stale.unwrap(), 1);
+    assert_eq!(house.call(|| cache::read_through("price", 1_000, || Ok(2))).unwrap(), 2);
+}
+
+#[test]
+fn files_are_kept_by_name() {
+    let house = House::with_schema(SCHEMA);
+    let put = |name: &str, bytes: &'static [u8], public| {
+        let draft = blob::Draft { name: name.into(), content_type: "text/plain".into(), public };
+        house.call(|| blob::put(&draft, bytes)).unwrap()
+    };
+    let first = put("a/1", b"hello", true);
+    assert_eq!(first.size, 5);
+    assert!(first.url.is_some() && put("a/2", b"hello", false).url.is_none());
+    put("b", b"", false);
+    let names = |infos: Vec<Info>| infos.into_iter().map(|info| info.name).collect::<Vec<_>>();
+    assert_eq!(names(house.call(|| blob::list("a/", None, 10)).unwrap()), ["a/1", "a/2"]);
+    assert_eq!(names(house.call(|| blob::list("", Some("a/1"), 1)).unwrap()), ["a/2"]);
+    let range = Some(Range { offset: 1, length: 3 });
+    assert_eq!(house.call(|| blob::get("a/1", range)).unwrap(), b"ell");
+    assert!(house.call(|| blob::delete("a/1")).unwrap());
+    assert_eq!(house.call(|| blob::get("a/1", None)).unwrap_err().reason, "BLOB_NOT_FOUND");
+    assert_eq!(house.call(|| blob::head("a/1")).unwrap(), None);
+}
+
+#[test]
+fn config_secrets_and_the_caller_are_the_houses() {
+    #[derive(serde::Deserialize)]
+    struct Limits {
+        rows: u8,
+    }
+    let house = House::with_schema(SCHEMA).config(r#"{"tenants": {"acme": {"rows": 3}}}"#).secret("key", "s3cret");
+    let rows = house.call(|| {
+        let config: config::Settings<Limits> = config::read()?;
+        Ok(config.of(&caller::current().tenant).map(|limits| limits.rows))
+    });
+    assert_eq!(rows.unwrap(), Some(3));
+    assert_eq!(house.call(|| secrets::get("key")).unwrap(), "s3cret");
+    assert_eq!(house.call(|| secrets::get("other")).unwrap_err().reason, "SECRET_NOT_FOUND");
+    let house = house.config(r#"{"tenants": {"acme": {"rows": 300}}}"#);
+    let fault = house.call(|| config::read::<config::Settings<Limits>>().map(drop)).unwrap_err();
+    assert_eq!(fault.metadata, [("path".to_owned(), "tenants.acme.rows".to_owned())]);
+}

@@ -1,0 +1,32 @@
+//! Servers that tests start for themselves: each on a free port, with its data in a temporary folder, gone when dropped.
+//!
+//! It must know nothing of what is tested. A program that is not installed is said so and the test is skipped, but in
+//! CI that is a failure: see [`missing`].
+//!
+//! ```no_run
+//! use fondaco_test_servers::Postgres;
+//!
+//! let Some(server) = Postgres::start() else { return };
+//! println!("{}", server.url());
+//! ```
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod postgres;
+mod redis;
+
+pub use postgres::Postgres;
+pub use redis::Redis;
+
+use std::net::TcpListener;
+
+/// A port that nobody listens on just now.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("bind a port of one's own");
+    listener.local_addr().expect("the port's number").port()
+}
+
+/// Says that a program is not there, and fails where it has to be.
+pub fn missing(program: &str) {
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "{program} is not installed, and CI must have it");
+    eprintln!("skipped: {program} not installed, run cargo xtask setup");
+}
