@@ -135,6 +135,8 @@ async fn main() {
         });
         println!("{figures}");
     } else {
-        println!("{kind}: {per_second:.0} events/s appended by {PUBLISHERS}; publish to handled p50 {p50:.2} ms, p99 {p99:.2} ms");
+        println!(
+            "{kind}: {per_second:.0} events/s appended by {PUBLISHERS}; publish to handled p50 {p50:.2} ms, p99 {p99:.2} ms"
+        );
     }
 }

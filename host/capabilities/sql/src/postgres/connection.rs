@@ -62,14 +62,16 @@ impl Beginning<'_> {
         let mode = if self.writes { "READ WRITE" } else { "READ ONLY" };
         let idle = left.saturating_add(1_000);
         let place = match self.names {
-            Some(Names { schema, role }) => {
-                format!("SET LOCAL search_path = \"{schema}\", pg_temp; SET LOCAL ROLE \"{role}\"; ")
-            }
+            Some(Names { schema, role }) => format!(
+                ", set_config('search_path', '\"{schema}\", pg_temp', true), set_config('role', '{role}', true)"
+            ),
             None => String::new(),
         };
+        // The same as SET LOCAL of each, but read and planned once.
         format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED {mode}; {place}SET LOCAL statement_timeout = {statement}; \
-             SET LOCAL lock_timeout = {lock}; SET LOCAL idle_in_transaction_session_timeout = {idle}"
+            "BEGIN ISOLATION LEVEL READ COMMITTED {mode}; SELECT set_config('statement_timeout', '{statement}', true), \
+             set_config('lock_timeout', '{lock}', true), \
+             set_config('idle_in_transaction_session_timeout', '{idle}', true){place}"
         )
     }
 }
