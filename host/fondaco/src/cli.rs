@@ -90,6 +90,8 @@ pub(crate) enum Command {
     Keys(Keys),
     /// Show who changed what, newest first
     Audit(Audit),
+    /// Show how far subscriptions are behind; dead letters
+    Events(Events),
 }
 
 #[derive(Debug, Args)]
@@ -251,6 +253,55 @@ pub(crate) struct Audit {
     /// At most so many entries
     #[arg(long, default_value_t = 50)]
     pub(crate) limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Events {
+    #[command(subcommand)]
+    pub(crate) command: Option<EventsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventsCommand {
+    /// Events that could not be handled
+    #[command(subcommand)]
+    DeadLetters(DeadLetters),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeadLetters {
+    /// List them, the oldest of each service first; of one tenant with --tenant
+    List {
+        /// Of this service's subscriptions
+        #[arg(long)]
+        service: Option<String>,
+        /// At most so many, up to 200
+        #[arg(long, default_value_t = 100)]
+        limit: u16,
+    },
+    /// Show one with its event
+    Show(DeadLetter),
+    /// Give one to its handler again, or all of the subscription
+    Replay {
+        /// Whose it is
+        owner: String,
+        /// The subscription, for instance `pricing/fondaco.catalog.*`
+        subscription: String,
+        /// The event's id; all of the subscription where absent
+        event: Option<String>,
+    },
+    /// Take one away unhandled
+    Discard(DeadLetter),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeadLetter {
+    /// Whose it is
+    pub(crate) owner: String,
+    /// The subscription, for instance `pricing/fondaco.catalog.*`
+    pub(crate) subscription: String,
+    /// The event's id
+    pub(crate) event: String,
 }
 
 #[cfg(test)]

@@ -64,6 +64,11 @@ impl Client {
         read(self.send(self.request(Method::PUT, path, &[])?.json(body)).await?).await
     }
 
+    /// Does something that has no answer but that it is done.
+    pub(crate) async fn run(&self, path: &[&str]) -> Result<(), Failure> {
+        self.send(self.request(Method::POST, path, &[])?).await.map(|_empty| ())
+    }
+
     pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
         self.send(self.request(Method::DELETE, path, &[])?).await.map(|_empty| ())
     }

@@ -16,8 +16,17 @@ use crate::params::{self, PathParams};
 use crate::telemetry::{RouteMeter, Telemetry};
 
 /// What the host answers itself; no service may take these over.
-const RESERVED: &[&str] =
-    &["/v1/plugins", "/v1/releases", "/v1/services", "/v1/audit", "/healthz", "/metrics", "/openapi.json"];
+const RESERVED: &[&str] = &[
+    "/v1/plugins",
+    "/v1/releases",
+    "/v1/services",
+    "/v1/audit",
+    "/v1/events",
+    "/v1/blobs",
+    "/healthz",
+    "/metrics",
+    "/openapi.json",
+];
 
 /// A function of this process behind the door of a service's: the same key, limits, count and log line, and no
 /// component. For hosts that link a service; the benchmark's limit is one.

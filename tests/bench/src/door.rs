@@ -7,9 +7,11 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use fondaco_engine::{Class, Engine, EngineConfig, Fault, ServiceLimits, Services, TenantId};
+use fondaco_events::{Events, EventsConfig};
 use fondaco_gateway::{Admin, Gateway, GatewayConfig, NativeFunction, Parts, Routes, Telemetry};
 use fondaco_points::Points;
 use fondaco_registry::{Blobs, Deployer, Examined, Plan, Registry, Release, Runtime, Staged};
+use fondaco_sql::{Databases, DatabasesConfig};
 use tokio_util::sync::CancellationToken;
 
 use crate::{log, quotes};
@@ -28,7 +30,16 @@ pub(crate) async fn serve(address: &str, state: &Path, function: Arc<dyn NativeF
     routes.serve_native(http::Method::POST, quotes::PATH, function);
     let deployer = Deployer::open(registry.clone(), Arc::new(NoComponents)).await?;
     let (_ready, is_ready) = tokio::sync::watch::channel(true);
-    let admin = Admin { deployer, points, contracts: Arc::default(), ready: is_ready };
+    let databases = Databases::open(DatabasesConfig::embedded(state.join("door/sql"))).await?;
+    let admin = Admin {
+        deployer,
+        points,
+        contracts: Arc::default(),
+        events: Events::open(&EventsConfig::default(), &state.join("door/events"), databases).await?,
+        blobs: fondaco_blob::Blobs::open(&fondaco_blob::BlobConfig::default(), &state.join("door/blob")).await?,
+        ready: is_ready,
+        away: Arc::new(Vec::new),
+    };
     let keys = registry.keys().clone();
     let gateway = Gateway::new(Parts { routes, keys, admin, telemetry, config: GatewayConfig::default() });
     let listener = tokio::net::TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))?;

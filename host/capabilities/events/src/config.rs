@@ -9,7 +9,7 @@ use crate::bus::redis::RedisConfig;
 
 /// `[events]` of the host's configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default)]
 pub struct EventsConfig {
     /// Which bus.
     pub kind: Kind,
@@ -32,7 +32,7 @@ pub enum Kind {
 
 /// Redis.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default)]
 pub struct RedisSection {
     /// `redis://user:password@host:port/database`. Never shown.
     pub url: String,
@@ -70,7 +70,7 @@ impl RedisSection {
 
 /// What services may publish, and how long what was handled is remembered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Bytes of an event's data.
     pub data_bytes: usize,

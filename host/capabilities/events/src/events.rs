@@ -29,8 +29,6 @@ use crate::relay::{Relay, Waker};
 use crate::store::{DeadLetter, Store, service_of};
 use crate::subscription::{Subscription, SubscriptionName};
 
-/// Dead letters that are listed of one database at most.
-const LISTED: i64 = 1_000;
 /// Databases that are looked into at a time.
 const AT_A_TIME: usize = 8;
 /// How often outboxes are looked for where other hosts share the databases.
@@ -168,11 +166,13 @@ impl Events {
         self.0.bus.lag().await.map_err(|error| bus_fault(&error))
     }
 
-    /// The dead letters of a tenant, or of all; of a service, or of all. The oldest of each database first.
+    /// The dead letters of a tenant, or of all; of a service, or of all. The oldest of each database first, at most so
+    /// many: each has its whole event.
     pub async fn dead_letters(
         &self,
         tenant: Option<&TenantId>,
         service: Option<&ServiceName>,
+        limit: u16,
     ) -> Result<Vec<DeadLetter>, Fault> {
         let store = &self.0.store;
         let mut places = store.known().await?;
@@ -180,9 +180,16 @@ impl Events {
             tenant.is_none_or(|wanted| wanted == owner) && service.is_none_or(|wanted| wanted == name)
         });
         places.sort();
-        let letters = stream::iter(places).map(|place| async move { store.dead_letters(&place, LISTED).await });
-        let letters: Vec<Vec<_>> = letters.buffered(AT_A_TIME).try_collect().await?;
-        Ok(letters.into_iter().flatten().collect())
+        let reading = stream::iter(places).map(|place| async move { store.dead_letters(&place, limit.into()).await });
+        let mut reading = std::pin::pin!(reading.buffered(AT_A_TIME));
+        let mut letters = Vec::new();
+        while letters.len() < usize::from(limit)
+            && let Some(some) = reading.try_next().await?
+        {
+            letters.extend(some);
+        }
+        letters.truncate(limit.into());
+        Ok(letters)
     }
 
     /// One dead letter.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// `[sql]` of the host's configuration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default)]
 pub struct DatabasesConfig {
     /// Which implementation.
     pub kind: Kind,
@@ -46,7 +46,7 @@ pub enum Kind {
 
 /// SQLite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default)]
 pub struct EmbeddedConfig {
     /// Where the files are: `<folder>/<tenant>/<service>.sqlite`. Empty: the host's state folder chooses.
     pub folder: PathBuf,
@@ -66,7 +66,7 @@ impl Default for EmbeddedConfig {
 
 /// PostgreSQL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default)]
 pub struct PostgresConfig {
     /// The databases among which tenants are placed. The first one holds the table that says which is whose.
     pub shards: Vec<ShardConfig>,
@@ -84,7 +84,7 @@ impl Default for PostgresConfig {
 
 /// One PostgreSQL database.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct ShardConfig {
     /// Its name in the table of tenants; never to be changed.
     pub name: String,
@@ -110,7 +110,7 @@ impl std::fmt::Debug for ShardConfig {
 
 /// What one service may take of one database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Bytes of a statement's text.
     pub statement_bytes: usize,

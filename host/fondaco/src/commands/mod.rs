@@ -1,6 +1,7 @@
 //! The client commands and tools, one file each.
 
 pub(crate) mod audit;
+pub(crate) mod events;
 pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod logs;

@@ -11,12 +11,17 @@ use fondaco_events::Events;
 use fondaco_key_value::KeyValue;
 use fondaco_secrets::Secrets;
 use fondaco_sql::Databases;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::config::Config;
 use crate::failure::Failure;
 
 /// How long handlers of events may take to end when the host stops.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often bytes without a name are looked for.
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
+/// How old they must be: far more than any upload takes.
+const SWEPT_AGE: Duration = Duration::from_hours(24);
 
 /// All capabilities of this host.
 pub(super) struct Capabilities {
@@ -58,6 +63,26 @@ impl Capabilities {
         ]);
         extensions.extend(fondaco_sql::extensions(&self.databases));
         extensions
+    }
+
+    /// Says whose store behind is away.
+    pub(super) fn away(&self) -> Arc<dyn Fn() -> Vec<&'static str> + Send + Sync> {
+        let key_value = Arc::clone(&self.key_value);
+        Arc::new(move || if key_value.is_up() { Vec::new() } else { vec!["key-value"] })
+    }
+
+    /// Takes away what crashes left behind, every hour until it is dropped.
+    pub(super) fn sweep(&self) -> AbortOnDropHandle<()> {
+        let blobs = Arc::clone(&self.blobs);
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            let mut hours = tokio::time::interval(SWEEP_EVERY);
+            loop {
+                hours.tick().await;
+                if let Err(fault) = blobs.sweep(SWEPT_AGE).await {
+                    tracing::warn!(%fault, "blobs were not swept; trying again in an hour");
+                }
+            }
+        }))
     }
 
     /// Begins to bring events from outboxes to handlers.

@@ -68,6 +68,7 @@ pub(crate) async fn up(common: &Common, up: &Up, output: Output) -> Result<(), F
     }
     let watching = up.watch.as_deref().map(|folder| watch::start(folder, house.deployer.clone())).transpose()?;
     let _pruning = prune::start(house.engine.clone(), house.registry.clone());
+    let _sweeping = house.capabilities.sweep();
     ready.send_replace(true);
     tracing::info!(%address, state = %config.state.display(), "host is ready");
     output.note(format!("listening on http://{address} (Ctrl-C stops)"));
@@ -129,7 +130,10 @@ fn gateway(house: &House, config: &Config, ready: flag::Receiver<bool>) -> Gatew
         deployer: house.deployer.clone(),
         points: house.points.clone(),
         contracts: Arc::new(crate::contracts::resolve()),
+        events: house.capabilities.events.clone(),
+        blobs: Arc::clone(&house.capabilities.blobs),
         ready,
+        away: house.capabilities.away(),
     };
     Gateway::new(Parts {
         routes: house.routes.clone(),

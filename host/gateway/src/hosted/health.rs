@@ -16,12 +16,14 @@ pub(super) async fn live() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// Everything that is released was brought up, as far as it can be, and the host is not stopping.
+/// Everything that is released was brought up, as far as it can be, and the host is not stopping. A store that is away
+/// does not make it unready: what does not need the store goes on, and another host would not have it either.
 pub(super) async fn ready(State(host): State<Arc<Host>>) -> (StatusCode, Json<Value>) {
     let ready = *host.admin.ready.borrow();
     let problems = host.admin.deployer.problems().len();
     let (status, word) = if ready { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "not-ready") };
-    (status, Json(json!({ "status": word, "releasesThatDoNotServe": problems })))
+    let away = (host.admin.away)();
+    (status, Json(json!({ "status": word, "releasesThatDoNotServe": problems, "away": away })))
 }
 
 pub(super) async fn metrics(State(host): State<Arc<Host>>) -> impl IntoResponse {

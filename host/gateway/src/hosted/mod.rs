@@ -1,9 +1,10 @@
-//! What the host answers itself: plugins, releases, services, audit, health.
+//! What the host answers itself: plugins, releases, services, audit, events, blobs, health.
 //!
 //! Handlers are thin: who may, what was asked, one call of the registry, what came out. What a change does is the
 //! registry's and the engine's business.
 
 mod audit;
+mod events;
 mod extract;
 mod health;
 mod logs;
@@ -19,8 +20,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::{Next, from_fn};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use fondaco_blob::Blobs;
+use fondaco_engine::Fault;
+use fondaco_events::Events;
 use fondaco_points::Points;
 use fondaco_registry::{Deployer, Keys};
 use tokio::sync::Semaphore;
@@ -44,8 +48,14 @@ pub struct Admin {
     pub points: Points,
     /// Contracts whose docs stand in for those that components do not carry.
     pub contracts: Arc<wit_parser::Resolve>,
+    /// How far subscriptions are behind, and dead letters.
+    pub events: Events,
+    /// Files, of which the public ones are delivered.
+    pub blobs: Arc<Blobs>,
     /// Whether the host is ready: everything that is released serves, and it is not stopping.
     pub ready: watch::Receiver<bool>,
+    /// Capabilities whose store behind is away. The host goes on without: what needs them fails fast.
+    pub away: Arc<dyn Fn() -> Vec<&'static str> + Send + Sync>,
 }
 
 /// What handlers see.
@@ -83,6 +93,8 @@ pub(crate) fn is_quiet(path: &str) -> bool {
 pub(crate) fn router(host: Host) -> Router {
     let slot = get(releases::show).put(releases::put).delete(releases::remove);
     let service = get(services::show).put(services::put).delete(services::remove);
+    let letter = get(events::show).delete(events::discard);
+    let blobs = fondaco_blob::router(Arc::clone(&host.admin.blobs), problem);
     Router::new()
         .route("/v1/plugins", get(plugins::list).post(plugins::push))
         .route("/v1/plugins/{name}", get(plugins::show))
@@ -96,13 +108,22 @@ pub(crate) fn router(host: Host) -> Router {
         .route("/v1/services/{name}/history", get(services::history))
         .route("/v1/services/{name}/rollback", post(services::rollback))
         .route("/v1/audit", get(audit::list))
+        .route("/v1/events/subscriptions", get(events::lag))
+        .route("/v1/events/dead-letters", get(events::list))
+        .route("/v1/events/dead-letters/{tenant}/{subscription}/{event}", letter)
+        .route("/v1/events/dead-letters/{tenant}/{subscription}/{event}/replay", post(events::replay))
         .route("/healthz/live", get(health::live))
         .route("/healthz/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
         .route("/openapi.json", get(health::openapi))
+        .with_state(Arc::new(host))
+        .merge(blobs)
         .route_layer(from_fn(note_template))
         .fallback(nothing_here)
-        .with_state(Arc::new(host))
+}
+
+fn problem(fault: Fault) -> Response {
+    Problem::from(fault).into_response()
 }
 
 async fn note_template(matched: MatchedPath, request: Request, next: Next) -> Response {

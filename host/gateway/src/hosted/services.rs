@@ -19,7 +19,7 @@ use crate::auth::Caller;
 use crate::problem::Problem;
 
 /// Paths under which the host answers itself, and so no service can.
-const TAKEN: &[&str] = &["plugins", "releases", "services", "audit"];
+const TAKEN: &[&str] = &["plugins", "releases", "services", "audit", "events", "blobs"];
 
 /// A service, its versions, and what serves.
 #[derive(Serialize)]

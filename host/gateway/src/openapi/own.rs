@@ -26,6 +26,8 @@ const NAMING: &[(&str, &str)] = &[
 ];
 const PAGE: &[(&str, &str)] = &[("cursor", "`next` of the page before."), ("limit", "1 to 1000; 100 where absent.")];
 
+const DEAD_LETTER: &str = "/v1/events/dead-letters/{tenant}/{subscription}/{event}";
+
 const ROWS: &[Row] = &[
     Row(
         "get",
@@ -183,6 +185,52 @@ const ROWS: &[Row] = &[
         Body::None,
         200,
         "The entries, newest first.",
+    ),
+    Row(
+        "get",
+        "/v1/events/subscriptions",
+        "operator",
+        "Lists how far subscriptions are behind",
+        &[],
+        Body::None,
+        200,
+        "The subscriptions.",
+    ),
+    Row(
+        "get",
+        "/v1/events/dead-letters",
+        "operator",
+        "Lists events that could not be handled",
+        &[
+            ("tenant", "Of this tenant."),
+            ("service", "Of this service's subscriptions."),
+            ("limit", "1 to 200; 100 where absent."),
+        ],
+        Body::None,
+        200,
+        "The dead letters, the oldest of each service first.",
+    ),
+    Row("get", DEAD_LETTER, "operator", "Shows a dead letter", &[], Body::None, 200, "The dead letter."),
+    Row("delete", DEAD_LETTER, "operator", "Discards a dead letter", &[], Body::None, 204, "It is gone."),
+    Row(
+        "post",
+        "/v1/events/dead-letters/{tenant}/{subscription}/{event}/replay",
+        "operator",
+        "Gives a dead letter to its handler once more",
+        &[],
+        Body::None,
+        204,
+        "It was handled; otherwise the handler's fault.",
+    ),
+    Row(
+        "get",
+        "/v1/blobs/{tenant}/{service}/{name}",
+        "",
+        "Delivers a public blob",
+        &[("digest", "Exactly these bytes, to be cached for ever; 302 where the name has others.")],
+        Body::None,
+        200,
+        "The bytes.",
     ),
     Row("get", "/healthz/live", "", "Whether the process runs", &[], Body::None, 200, "It does."),
     Row("get", "/healthz/ready", "", "Whether the host takes requests", &[], Body::None, 200, "It does; 503 when not."),

@@ -122,7 +122,7 @@ async fn an_operator_runs_services() {
 async fn readiness_follows_the_host() {
     let house = House::new().await;
     let ready = || Request::get("/healthz/ready").body(Body::empty()).unwrap();
-    assert_eq!(house.send(ready()).await.json(), json!({ "status": "ok", "releasesThatDoNotServe": 0 }));
+    assert_eq!(house.send(ready()).await.json(), json!({ "status": "ok", "releasesThatDoNotServe": 0, "away": [] }));
     house.ready.send_replace(false);
     let answer = house.send(ready()).await;
     assert_eq!((answer.status, &answer.json()["status"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("not-ready")));

@@ -8,9 +8,11 @@ use bytes::Bytes;
 use fondaco_engine::{
     Class, Code, Engine, EngineConfig, Fault, Roles, ServiceLimits, ServiceRelease, Services, TenantId,
 };
+use fondaco_events::{Events, EventsConfig};
 use fondaco_gateway::{Admin, Gateway, GatewayConfig, Parts, Routes, Telemetry};
 use fondaco_points::Points;
 use fondaco_registry::{Actor, Blobs, Deployer, Examined, Kind, NewKey, Plan, Registry, Release, Runtime, Staged};
+use fondaco_sql::{Databases, DatabasesConfig};
 use http::{HeaderMap, Method, Request, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -21,6 +23,9 @@ pub(crate) struct House {
     pub(crate) gateway: Gateway,
     pub(crate) registry: Registry,
     pub(crate) ready: watch::Sender<bool>,
+    pub(crate) databases: Databases,
+    pub(crate) events: Events,
+    pub(crate) blobs: Arc<fondaco_blob::Blobs>,
     pub(crate) engine: Engine,
     services: Services,
     routes: Routes,
@@ -77,10 +82,22 @@ impl House {
         let routes = Routes::new(services.clone(), telemetry.clone());
         let deployer = Deployer::open(registry.clone(), Arc::new(Anything)).await.unwrap();
         let (ready, is_ready) = watch::channel(true);
-        let admin = Admin { deployer, points: Points::new(engine.clone()), contracts: Arc::default(), ready: is_ready };
+        let databases = Databases::open(DatabasesConfig::embedded(folder.path().join("sql"))).await.unwrap();
+        let bus = folder.path().join("events");
+        let events = Events::open(&EventsConfig::default(), &bus, databases.clone()).await.unwrap();
+        let blobs = fondaco_blob::Blobs::open(&fondaco_blob::BlobConfig::default(), &folder.path().join("blob")).await.unwrap();
+        let admin = Admin {
+            deployer,
+            points: Points::new(engine.clone()),
+            contracts: Arc::default(),
+            events: events.clone(),
+            blobs: Arc::clone(&blobs),
+            ready: is_ready,
+            away: Arc::new(Vec::new),
+        };
         let gateway =
             Gateway::new(Parts { routes: routes.clone(), keys: registry.keys().clone(), admin, telemetry, config });
-        Self { gateway, registry, ready, engine, services, routes, _folder: folder }
+        Self { gateway, registry, ready, databases, events, blobs, engine, services, routes, _folder: folder }
     }
 
     /// With the service `math` in its first version.

@@ -6,5 +6,6 @@ mod admin;
 mod auth;
 mod calls;
 mod connections;
+mod events;
 mod house;
 mod limits;

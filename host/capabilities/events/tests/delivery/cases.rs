@@ -62,7 +62,7 @@ pub(crate) async fn a_poison_event_becomes_a_dead_letter_and_is_replayed(site: &
     house.publish(&shop, "a", 4).await.unwrap();
     house.settle(&["acme"]).await;
     assert_eq!(house.check("acme").await, Checked { handled: 3, dead: 1 });
-    let letters = house.events.dead_letters(None, None).await.unwrap();
+    let letters = house.events.dead_letters(None, None, 100).await.unwrap();
     let letter = &letters[0];
     assert_eq!((letter.attempts, letter.reason.as_str(), letters.len()), (3, "POISON", 1));
     assert!(letter.message.contains("3 cannot be handled"), "{letter:?}");
@@ -76,7 +76,7 @@ pub(crate) async fn a_poison_event_becomes_a_dead_letter_and_is_replayed(site: &
 
     let house = House::start(site, Book::default()).await;
     house.events.replay(&tenant, &queue, id).await.unwrap();
-    assert!(house.events.dead_letters(Some(&tenant), None).await.unwrap().is_empty());
+    assert!(house.events.dead_letters(Some(&tenant), None, 100).await.unwrap().is_empty());
     let book = house.book("acme").await;
     assert_eq!(count(&book, "SELECT count(*) FROM effects").await, Some(4));
     let again = house.events.replay(&tenant, &queue, id).await.unwrap_err();

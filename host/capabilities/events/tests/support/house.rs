@@ -175,7 +175,7 @@ impl House {
         let book = self.book(tenant).await;
         let published = pairs(&shop, "SELECT key, number FROM published ORDER BY key, number").await;
         let effects = pairs(&book, "SELECT key, number FROM effects ORDER BY key, seq").await;
-        let letters = self.events.dead_letters(Some(shop.tenant()), Some(book.service())).await.unwrap();
+        let letters = self.events.dead_letters(Some(shop.tenant()), Some(book.service()), u16::MAX).await.unwrap();
         let dead: Vec<_> = letters.iter().map(|letter| pair(&letter.event)).collect();
         for (one, two) in effects.iter().zip(effects.iter().skip(1)) {
             assert!(one.0 != two.0 || one.1 < two.1, "{one:?} then {two:?}: out of order, or doubled");
