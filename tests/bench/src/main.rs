@@ -5,8 +5,10 @@
 
 mod door;
 mod duel;
+mod events;
 mod growth;
 mod host;
+mod house;
 mod load;
 mod log;
 mod measure;
@@ -16,6 +18,7 @@ mod process;
 mod quotes;
 mod report;
 mod scene;
+mod sql;
 mod stages;
 mod swap;
 mod webhook;
@@ -69,12 +72,38 @@ pub(crate) struct Options {
     /// The folder of built components
     #[arg(long)]
     components: PathBuf,
-    /// Less than three minutes
+    /// Shorter turns
     #[arg(long)]
     quick: bool,
     /// Print one JSON object, last
     #[arg(long)]
     json: bool,
+    /// Only this part; may be said more than once
+    #[arg(long)]
+    only: Vec<Part>,
+}
+
+/// What can be measured by itself.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// One call of a plugin
+    PluginCall,
+    /// Quotes over HTTP against native code and webhooks
+    Quotes,
+    /// Quotes while releases are swapped
+    Swaps,
+    /// Quotes with more lines, plugins and tenants
+    Growth,
+    /// Statements through a service
+    Sql,
+    /// Events
+    Events,
+}
+
+impl Options {
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
 }
 
 #[tokio::main]
@@ -94,23 +123,56 @@ async fn main() -> Result<()> {
 }
 
 async fn run(options: &Options) -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    eprintln!("• one plugin call");
-    let plugin_call =
-        plugin_call::measure(&options.components, &[1, 10, 50, 200], if options.quick { 250 } else { 1_500 }).await?;
-    let host = host::Host::start(&options.host, &options.components, &folder.path().join("host")).await?;
-    quotes::release_scene(&host, scene::TENANT, None).await?;
-    eprintln!("• quotes over HTTP");
-    let quotes = quotes::compare(&host, options, folder.path()).await?;
-    let stages_us = stages::measure(&host, 500).await?;
-    eprintln!("• swaps under load");
-    let swaps = swap::measure(&host, options).await?;
-    eprintln!("• growth");
-    let growth = growth::measure(&host, options).await?;
-    let report = report::Report { plugin_call, quotes, stages_us, growth, swaps };
+    let mut report = report::Report::default();
+    if options.wants(Part::PluginCall) {
+        eprintln!("• one plugin call");
+        let budget_ms = if options.quick { 250 } else { 1_500 };
+        report.plugin_call = Some(plugin_call::measure(&options.components, &[1, 10, 50, 200], budget_ms).await?);
+    }
+    if [Part::Quotes, Part::Swaps, Part::Growth].iter().any(|part| options.wants(*part)) {
+        over_http(options, &mut report).await?;
+    }
+    if options.wants(Part::Sql) || options.wants(Part::Events) {
+        in_process(options, &mut report).await?;
+    }
     report.print();
     if options.json {
         println!("{}", report.json());
+    }
+    Ok(())
+}
+
+/// What is measured at the real host, by its HTTP API.
+async fn over_http(options: &Options, report: &mut report::Report) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let host = host::Host::start(&options.host, &options.components, &folder.path().join("host")).await?;
+    quotes::release_scene(&host, scene::TENANT, None).await?;
+    if options.wants(Part::Quotes) {
+        eprintln!("• quotes over HTTP");
+        report.quotes = Some(quotes::compare(&host, options, folder.path()).await?);
+        report.stages_us = Some(stages::measure(&host, 500).await?);
+    }
+    if options.wants(Part::Swaps) {
+        eprintln!("• swaps under load");
+        report.swaps = Some(swap::measure(&host, options).await?);
+    }
+    if options.wants(Part::Growth) {
+        eprintln!("• growth");
+        report.growth = Some(growth::measure(&host, options).await?);
+    }
+    Ok(())
+}
+
+/// What is measured at the capabilities themselves, in this process.
+async fn in_process(options: &Options, report: &mut report::Report) -> Result<()> {
+    let engine = house::engine()?;
+    if options.wants(Part::Sql) {
+        eprintln!("• statements through a service");
+        report.sql = Some(sql::measure(&engine, &options.components, options.quick).await?);
+    }
+    if options.wants(Part::Events) {
+        eprintln!("• events");
+        report.events = Some(events::measure(&engine, &options.components, options.quick).await?);
     }
     Ok(())
 }

@@ -91,10 +91,14 @@ impl Events {
 
     /// Starts to relay, and to give events to services.
     pub fn start(&self, services: &Services) {
+        self.start_with(Arc::new(self.service_handler(services)));
+    }
+
+    /// The handler that gives events to services: for those who want to see what it is given and what comes of it.
+    pub fn service_handler(&self, services: &Services) -> ServiceHandler {
         let inner = &self.0;
         let (in_flight, served) = (inner.in_flight.clone(), inner.served.clone());
-        let handler = ServiceHandler::new(services.clone(), inner.store.clone(), in_flight, served);
-        self.start_with(Arc::new(handler));
+        ServiceHandler::new(services.clone(), inner.store.clone(), in_flight, served)
     }
 
     /// Starts to relay, and to give events to a handler of one's own.
