@@ -15,6 +15,8 @@ use crate::scene;
 pub(crate) struct Host {
     pub(crate) server: Server,
     pub(crate) key: String,
+    binary: PathBuf,
+    state: PathBuf,
     components: PathBuf,
     http: reqwest::Client,
 }
@@ -34,15 +36,27 @@ impl Host {
     pub(crate) async fn start(binary: &Path, components: &Path, state: &Path) -> Result<Self> {
         std::fs::create_dir_all(state)?;
         let key = create_key(binary, state)?;
-        let address = free_address()?;
-        let mut command = Command::new(binary);
-        command.args(["up", "--listen", &address, "--state"]).arg(state);
-        let server = Server::start(command, address, &state.join("host.log")).await?;
-        let host = Self { server, key, components: components.into(), http: reqwest::Client::new() };
+        let host = Self {
+            server: serve(binary, state).await?,
+            key,
+            binary: binary.into(),
+            state: state.into(),
+            components: components.into(),
+            http: reqwest::Client::new(),
+        };
         host.service("loyalty", "1.0.0", scene::LOYALTY_CONFIG).await?;
         host.service("shipping", "1.0.0", scene::SHIPPING_CONFIG).await?;
+        host.service("catalog", "1.0.0", "{}").await?;
+        host.service("price-book", "1.0.0", "{}").await?;
         host.service("pricing", "1.0.0", scene::PRICING_CONFIG).await?;
         Ok(host)
+    }
+
+    /// Stops, lets something be done to its files, and starts again.
+    pub(crate) async fn stopped_for(self, work: impl Future<Output = Result<()>>) -> Result<Self> {
+        drop(self.server);
+        work.await?;
+        Ok(Self { server: serve(&self.binary, &self.state).await?, ..self })
     }
 
     async fn service(&self, name: &str, version: &str, config: &str) -> Result<()> {
@@ -95,7 +109,12 @@ impl Host {
 
     /// Prices a cart once.
     pub(crate) async fn quote(&self, tenant: &str, body: &Value) -> Result<Value> {
-        let answer = self.send(Method::POST, "/v1/pricing/quotes", tenant, body.to_string().into()).await?;
+        self.post("/v1/pricing/quotes", tenant, body).await
+    }
+
+    /// Calls a function of a service.
+    pub(crate) async fn post(&self, path: &str, tenant: &str, body: &Value) -> Result<Value> {
+        let answer = self.send(Method::POST, path, tenant, body.to_string().into()).await?;
         Ok(serde_json::from_slice(&answer)?)
     }
 
@@ -114,6 +133,13 @@ impl Host {
         ensure!(status.is_success(), "{method} {path} for {tenant}: {status}: {}", String::from_utf8_lossy(&body));
         Ok(body)
     }
+}
+
+async fn serve(binary: &Path, state: &Path) -> Result<Server> {
+    let address = free_address()?;
+    let mut command = Command::new(binary);
+    command.args(["up", "--listen", &address, "--state"]).arg(state);
+    Server::start(command, address, &state.join("host.log")).await
 }
 
 /// A key for a state folder, made before a server opens it.

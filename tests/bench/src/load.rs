@@ -16,6 +16,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+type Connection = SendRequest<Full<Bytes>>;
+
 /// What is asked, again and again.
 #[derive(Clone)]
 pub(crate) struct Target {
@@ -67,6 +69,23 @@ impl Outcome {
         Ok(())
     }
 
+    /// Asks, and notes what came of it. After a failure the connection is a new one.
+    async fn ask(&mut self, connection: &mut Connection, target: &Target, ask: &Ask) -> Result<()> {
+        let asked = Instant::now();
+        match ask_once(connection, target, ask).await {
+            Ok(()) => {
+                self.answered += 1;
+                self.latency.record(u64::try_from(asked.elapsed().as_nanos())?)?;
+            }
+            Err(error) => {
+                self.failed += 1;
+                self.first_failure.get_or_insert_with(|| format!("{error:#}"));
+                *connection = connect(&target.address).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Answers a second.
     pub(crate) fn rate(&self) -> f64 {
         self.answered as f64 / self.elapsed.as_secs_f64()
@@ -100,23 +119,24 @@ async fn work(target: Target, first: usize, step: usize, until: Instant) -> Resu
     while Instant::now() < until {
         let ask = target.asks.get(number % target.asks.len()).context("there is nothing to ask")?;
         number += step;
-        let asked = Instant::now();
-        match ask_once(&mut connection, &target, ask).await {
-            Ok(()) => {
-                outcome.answered += 1;
-                outcome.latency.record(u64::try_from(asked.elapsed().as_nanos())?)?;
-            }
-            Err(error) => {
-                outcome.failed += 1;
-                outcome.first_failure.get_or_insert_with(|| format!("{error:#}"));
-                connection = connect(&target.address).await?;
-            }
-        }
+        outcome.ask(&mut connection, &target, ask).await?;
     }
     Ok(outcome)
 }
 
-async fn connect(address: &str) -> Result<SendRequest<Full<Bytes>>> {
+/// Asks for everything once, one after the other.
+pub(crate) async fn each_once(target: &Target) -> Result<Outcome> {
+    let mut outcome = Outcome::empty()?;
+    let mut connection = connect(&target.address).await?;
+    let begun = Instant::now();
+    for ask in &*target.asks {
+        outcome.ask(&mut connection, target, ask).await?;
+    }
+    outcome.elapsed = begun.elapsed();
+    Ok(outcome)
+}
+
+async fn connect(address: &str) -> Result<Connection> {
     let stream = TcpStream::connect(address).await.with_context(|| format!("connect to {address}"))?;
     stream.set_nodelay(true)?;
     let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
@@ -125,7 +145,7 @@ async fn connect(address: &str) -> Result<SendRequest<Full<Bytes>>> {
     Ok(sender)
 }
 
-async fn ask_once(connection: &mut SendRequest<Full<Bytes>>, target: &Target, ask: &Ask) -> Result<()> {
+async fn ask_once(connection: &mut Connection, target: &Target, ask: &Ask) -> Result<()> {
     let mut request = Request::builder()
         .method(Method::POST)
         .uri(&target.path)

@@ -6,6 +6,7 @@
 mod door;
 mod duel;
 mod events;
+mod full_quote;
 mod growth;
 mod host;
 mod house;
@@ -98,6 +99,8 @@ enum Part {
     Sql,
     /// Events
     Events,
+    /// Quotes by sku, with catalog and price lists
+    FullQuote,
 }
 
 impl Options {
@@ -134,6 +137,10 @@ async fn run(options: &Options) -> Result<()> {
     }
     if options.wants(Part::Sql) || options.wants(Part::Events) {
         in_process(options, &mut report).await?;
+    }
+    if options.wants(Part::FullQuote) {
+        eprintln!("• quotes by sku");
+        report.full_quote = Some(full_quote::measure(options).await?);
     }
     report.print();
     if options.json {

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::events::Events;
+use crate::full_quote::FullQuote;
 use crate::growth::Growth;
 use crate::quotes::Row;
 use crate::swap::Swaps;
@@ -19,6 +20,7 @@ pub(crate) struct Report {
     pub(crate) swaps: Option<Swaps>,
     pub(crate) sql: Option<Vec<sql::Row>>,
     pub(crate) events: Option<Events>,
+    pub(crate) full_quote: Option<FullQuote>,
 }
 
 impl Report {
@@ -34,6 +36,10 @@ impl Report {
         let swaps = self.swaps.as_ref();
         let read = self.sql.iter().flatten().find(|row| row.database == "SQLite" && row.what == "point read");
         let bus = |bus: &str| self.events.as_ref()?.rows.iter().find(|row| row.bus == bus);
+        let full = self.full_quote.as_ref();
+        let of = |rows: &[Row], what: &str| rows.iter().find(|row| row.what == what).map(|row| row.rate);
+        let full_tenants = |what| of(&full?.tenants, what);
+        let full_products = |what| of(&full?.products, what);
         json!({
             "plugin_call_10_us": call(10).map(|row| round(row.fresh_us)),
             "plugin_call_10_both_cores_us": call(10).map(|row| round(row.both_cores_us)),
@@ -48,6 +54,9 @@ impl Report {
             "events_per_s_embedded": bus("embedded").map(|row| row.per_s.round()),
             "events_per_s_redis": bus("redis").map(|row| row.per_s.round()),
             "publish_to_handled_p50_ms": bus("embedded").map(|row| round(row.p50_ms)),
+            "full_quote_p50_us": full.map(|full| round(full.p50_us)),
+            "full_quote_1000_tenants_vs_1": ratio(full_tenants("1000 tenants"), full_tenants("1 tenants")),
+            "full_quote_1m_products_vs_100": ratio(full_products("1000000 products"), full_products("100 products")),
             "detail": self,
         })
     }
@@ -80,6 +89,9 @@ impl Report {
         }
         if let Some(events) = &self.events {
             buses(events);
+        }
+        if let Some(full) = &self.full_quote {
+            by_sku(full);
         }
     }
 }
@@ -149,6 +161,18 @@ fn buses(events: &Events) {
         );
     }
     println!("a sync of this disk: {:.0} µs, 32 at a time {:.0} µs", events.disk_sync_us, events.disk_sync_32_us);
+}
+
+fn by_sku(full: &FullQuote) {
+    println!(
+        "\nquotes by sku: 10 lines, three plugins; one at a time p50 {:.0} µs, p99 {:.0} µs",
+        full.p50_us, full.p99_us
+    );
+    for (what, micros) in &full.unread_p50_us {
+        println!("one at a time, of {what} that nobody asked for before: p50 {micros:.0} µs");
+    }
+    rows("quotes by sku, growth with products, 32 connections", &full.products);
+    rows("quotes by sku, growth with tenants, 32 connections", &full.tenants);
 }
 
 /// A table of contenders.
