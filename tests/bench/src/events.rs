@@ -1,6 +1,6 @@
 //! Events a second, and how long one takes to be handled, all the way that events of services go: unit of work with
 //! outbox, relay, bus, dispatcher, the handler's unit of work with its inbox row. Publisher (`tests/guests/stock`) and
-//! handler (`tests/guests/ledger`) are components.
+//! handler (`tests/guests/tally`) are components.
 //!
 //! Nothing counts before it is acknowledged on disk: publishing when its unit of work was committed, handling when the
 //! handler's was, each with SQLite's `synchronous=FULL`.
@@ -23,7 +23,7 @@ use serde::Serialize;
 use crate::house::{House, failed};
 use watch::{Handled, Watch};
 
-/// Stores that publish at a time: each has an outbox and a ledger of its own.
+/// Stores that publish at a time: each has an outbox and a tally of its own.
 const TENANTS: u32 = 32;
 /// Publishers of each.
 const PUBLISHERS: u32 = 2;
@@ -103,7 +103,7 @@ async fn of(bus: &'static str, engine: &Engine, components: &Path, config: Event
     let house = House::open(engine, components, databases, &config, folder.path()).await?;
     let (watch, mut handled) = Watch::new(house.events.service_handler(&house.services));
     house.release("stock").await?;
-    house.release("ledger").await?;
+    house.release("tally").await?;
     house.events.start_with(Arc::new(watch));
     let tenants: Vec<TenantId> =
         (0..TENANTS).map(|number| format!("tenant-{number}").parse()).collect::<Result<_, _>>()?;
@@ -213,9 +213,9 @@ async fn throughput(
 async fn check(house: &House, tenants: &[TenantId], published: u64) -> Result<()> {
     let mut sum = 0;
     for tenant in tenants {
-        let ledger = house.database(tenant, "ledger").await?;
+        let tally = house.database(tenant, "tally").await?;
         let deadline = Instant::now() + PATIENCE;
-        let rows = ledger.query("SELECT coalesce(sum(events), 0) FROM ledger", &[], deadline).await.map_err(failed)?;
+        let rows = tally.query("SELECT coalesce(sum(events), 0) FROM tally", &[], deadline).await.map_err(failed)?;
         let Some(Value::Integer(events)) = rows.rows.first().and_then(|row| row.first()) else { continue };
         sum += events.unsigned_abs();
     }
