@@ -56,8 +56,21 @@ impl Api {
         content_type: &str,
         body: Bytes,
     ) -> reqwest::Result<Answer> {
-        let mut request =
-            self.http.request(method, format!("{}{path}", self.base)).header("content-type", content_type).body(body);
+        self.try_send_with(method, path, &[("content-type", content_type)], body).await
+    }
+
+    /// The same with headers of one's own.
+    pub async fn try_send_with(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> reqwest::Result<Answer> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base)).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if let Some(key) = &self.key {
             request = request.bearer_auth(key);
         }
