@@ -39,6 +39,8 @@ pub struct Release<'a> {
 impl Api {
     /// A client of `base`, for instance `http://127.0.0.1:8080`.
     pub fn new(base: &str, key: Option<&str>) -> Self {
+        // A client cannot be built without one; another test of this process may have installed it already.
+        let _installed = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         Self { http, base: base.to_owned(), key: key.map(str::to_owned) }
     }

@@ -19,7 +19,7 @@ mod guest {
                         out-of-order: u64,
                     }
                     write: func(author: string, number: s64, then: option<ending>) -> result<_, fault>;
-                    totals: func(author: option<string>) -> result<totals, fault>;
+                    tally: func(author: option<string>) -> result<totals, fault>;
                 }
                 world service {
                     export entries;
@@ -83,7 +83,7 @@ mod guest {
             }
         }
 
-        fn totals(author: Option<String>) -> Result<Totals, Fault> {
+        fn tally(author: Option<String>) -> Result<Totals, Fault> {
             let author = author.unwrap_or_default();
             let (entries, sum): (i64, i64) = sql::one(
                 "SELECT count(*), CAST(coalesce(sum(number), 0) AS BIGINT) FROM entries WHERE $1 = '' OR author = $1",

@@ -24,7 +24,7 @@ async fn a_call_that_fails_leaves_nothing_behind(#[case] stores: Stores) {
     host.release("1.0.0", &json!({})).await.ok();
     shop.write("ann", 1).await.ok();
     for (ending, status, reason) in
-        [("err", 400, "ASKED_TO_FAIL"), ("trap", 500, "SERVICE_FAILED"), ("spin", 504, "DEADLINE_EXCEEDED")]
+        [("err", 412, "ASKED_TO_FAIL"), ("trap", 500, "SERVICE_FAILED"), ("spin", 504, "DEADLINE_EXCEEDED")]
     {
         shop.write_and(2, ending, Duration::from_millis(500)).await.unwrap().problem(status, reason);
     }
@@ -60,12 +60,15 @@ async fn a_version_with_a_migration_is_swapped_in_and_out_under_load(#[case] sto
         until("writes between swaps", ledger::PATIENCE, async || writers.at_least(so_far + 50)).await;
         // Old code on the new table, and back again.
         host.rollback().await.ok();
+        let so_far = writers.acknowledged();
+        until("writes of the old version", ledger::PATIENCE, async || writers.at_least(so_far + 50)).await;
+        host.release("1.1.0", &json!({ "note": "expanded" })).await.ok();
     }
 
     let broken = migrated(&ledger.component(), "1.2.0", "ALTER TABLE nowhere ADD COLUMN note TEXT");
     host.push("1.2.0", broken).await.ok();
     let before = host.serves().await;
-    let problem = host.release("1.2.0", &json!({})).await.problem(400, "MIGRATION_FAILED");
+    let problem = host.release("1.2.0", &json!({})).await.problem(412, "MIGRATION_FAILED");
     assert!(problem["detail"].as_str().unwrap().contains("nowhere"), "{problem}");
     assert_eq!(host.serves().await, before);
 
