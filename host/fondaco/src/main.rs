@@ -31,6 +31,8 @@ fn main() -> ExitCode {
     if arguments.next().is_some_and(|first| first == "compile-worker") {
         return fondaco_engine::worker::main(arguments);
     }
+    // Every client of this process finds it there; nobody else has installed another one yet.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
     let cli = Cli::parse();
     let output = Output::new(cli.common.json);
     match run(cli, output) {

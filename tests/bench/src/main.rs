@@ -111,6 +111,8 @@ impl Options {
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    // No client can be built without one.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
     match Cli::parse().command {
         Command::Run(options) => run(&options).await,
         Command::ServeQuotes { listen, state, webhooks } => {

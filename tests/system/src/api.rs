@@ -39,6 +39,8 @@ pub struct Release<'a> {
 impl Api {
     /// A client of `base`, for instance `http://127.0.0.1:8080`.
     pub fn new(base: &str, key: Option<&str>) -> Self {
+        // A client cannot be built without one; another test of this process may have installed it already.
+        let _installed = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         Self { http, base: base.to_owned(), key: key.map(str::to_owned) }
     }
@@ -56,8 +58,21 @@ impl Api {
         content_type: &str,
         body: Bytes,
     ) -> reqwest::Result<Answer> {
-        let mut request =
-            self.http.request(method, format!("{}{path}", self.base)).header("content-type", content_type).body(body);
+        self.try_send_with(method, path, &[("content-type", content_type)], body).await
+    }
+
+    /// The same with headers of one's own.
+    pub async fn try_send_with(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> reqwest::Result<Answer> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base)).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if let Some(key) = &self.key {
             request = request.bearer_auth(key);
         }

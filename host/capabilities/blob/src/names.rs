@@ -76,8 +76,8 @@ pub(crate) fn content_type(text: &str) -> Result<String, Fault> {
         return Err(faults::invalid_content_type());
     }
     let parsed = text.parse::<mime::Mime>().map_err(|_| faults::invalid_content_type())?;
-    // `*/*` is for those who ask.
-    if parsed.type_() == mime::STAR || parsed.subtype() == mime::STAR {
+    // `*/*` is for those who ask; and the parser takes `image/`, with nothing behind it.
+    if parsed.type_() == mime::STAR || parsed.subtype() == mime::STAR || parsed.subtype().as_str().is_empty() {
         return Err(faults::invalid_content_type());
     }
     Ok(parsed.to_string())

@@ -123,14 +123,16 @@ async fn replay_all(client: &Client, owner: &str, subscription: &str, output: Ou
         let letters: Items<Letter> = client.get(&["v1", "events", "dead-letters"], &query).await?;
         let before = replayed;
         for letter in letters.items.into_iter().filter(|letter| letter.subscription == subscription) {
-            let letter = cli::DeadLetter { owner: letter.tenant, subscription: letter.subscription, event: letter.event_id };
+            let letter =
+                cli::DeadLetter { owner: letter.tenant, subscription: letter.subscription, event: letter.event_id };
             replay(client, &letter).await?;
             replayed += 1;
             bar.set_message(format!("replaying {subscription}: {replayed}"));
         }
         if replayed == before {
             bar.finish_and_clear();
-            return output.answer(&json!({ "replayed": replayed }), |_, _| format!("{replayed} dead letters were handled"));
+            return output
+                .answer(&json!({ "replayed": replayed }), |_, _| format!("{replayed} dead letters were handled"));
         }
     }
 }

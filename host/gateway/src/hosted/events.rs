@@ -124,6 +124,5 @@ fn tenant_id(text: &str) -> Result<TenantId, Fault> {
 }
 
 fn service_name(text: &str) -> Result<ServiceName, Fault> {
-    text.parse()
-        .map_err(|error| Fault::new(Code::InvalidArgument, "INVALID_SERVICE_NAME", format!("service: {error}")))
+    text.parse().map_err(|error| Fault::new(Code::InvalidArgument, "INVALID_SERVICE_NAME", format!("service: {error}")))
 }

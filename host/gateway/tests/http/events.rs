@@ -73,6 +73,19 @@ async fn letters(house: &House, key: &str, count: usize) -> Vec<Value> {
     }
 }
 
+/// Waits until the bus knows that all is settled: it is told on the side.
+async fn nothing_is_behind(house: &House, key: &str) {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let answer = house.send(request(Method::GET, "/v1/events/subscriptions", key, "")).await.json();
+        if answer["items"] == json!([{ "subscription": "book/fondaco.test.*", "events": 0 }]) {
+            return;
+        }
+        assert!(Instant::now() < until, "{answer}");
+        tokio::task::yield_now().await;
+    }
+}
+
 fn path_of(letter: &Value) -> String {
     format!("{LETTERS}/acme/book%2Ffondaco.test.*/{}", letter["eventId"].as_str().unwrap())
 }
@@ -104,8 +117,7 @@ async fn a_dead_letter_is_shown_replayed_and_discarded() {
     assert_eq!(send(Method::DELETE, second.clone()).await.status, StatusCode::NO_CONTENT);
     assert_eq!(send(Method::DELETE, second).await.reason(), "DEAD_LETTER_NOT_FOUND");
     letters(&house, &key, 0).await;
-    let behind = send(Method::GET, "/v1/events/subscriptions".to_owned()).await.json();
-    assert_eq!(behind["items"], json!([{ "subscription": "book/fondaco.test.*", "events": 0 }]));
+    nothing_is_behind(&house, &key).await;
     house.events.stop(PATIENCE).await;
 }
 
@@ -114,7 +126,7 @@ async fn events_are_the_operators() {
     let house = House::new().await;
     let merchant = house.key("acme", &[Roles::PUBLISHER, Roles::READER, Roles::CALLER]).await;
     let operator = house.key("platform", &[Roles::OPERATOR]).await;
-    let letter = format!("{LETTERS}/acme/book%2Fa.*/018f0000-0000-7000-8000-000000000000");
+    let letter = format!("{LETTERS}/acme/book%2Ffondaco.test.*/018f0000-0000-7000-8000-000000000000");
     for (method, path) in [
         (Method::GET, "/v1/events/subscriptions"),
         (Method::GET, LETTERS),
@@ -130,8 +142,8 @@ async fn events_are_the_operators() {
         (format!("{LETTERS}?service=X"), "INVALID_SERVICE_NAME"),
         (format!("{LETTERS}?limit=0"), "INVALID_QUERY"),
         (format!("{LETTERS}?limit=201"), "INVALID_QUERY"),
-        (format!("{LETTERS}/acme/book/x"), "NO_SUCH_ROUTE"),
-        (format!("{LETTERS}/acme/book%2Fa.*/x"), "INVALID_PATH"),
+        (format!("{LETTERS}/acme/book/a/x"), "NO_SUCH_ROUTE"),
+        (format!("{LETTERS}/acme/book%2Ffondaco.test.*/x"), "INVALID_PATH"),
         (format!("{LETTERS}/acme/book/018f0000-0000-7000-8000-000000000000"), "INVALID_SUBSCRIPTION"),
         (letter.clone(), "DEAD_LETTER_NOT_FOUND"),
     ] {

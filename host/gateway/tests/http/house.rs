@@ -85,7 +85,8 @@ impl House {
         let databases = Databases::open(DatabasesConfig::embedded(folder.path().join("sql"))).await.unwrap();
         let bus = folder.path().join("events");
         let events = Events::open(&EventsConfig::default(), &bus, databases.clone()).await.unwrap();
-        let blobs = fondaco_blob::Blobs::open(&fondaco_blob::BlobConfig::default(), &folder.path().join("blob")).await.unwrap();
+        let blobs =
+            fondaco_blob::Blobs::open(&fondaco_blob::BlobConfig::default(), &folder.path().join("blob")).await.unwrap();
         let admin = Admin {
             deployer,
             points: Points::new(engine.clone()),

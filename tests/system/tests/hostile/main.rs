@@ -152,7 +152,7 @@ async fn warm_up(scene: &Scene, cart: &Value, expected: &Answer) {
 /// A compile bomb is defused in a process of its own; what the real limits of a minute and some gigabytes would do
 /// the same way, these do in less.
 fn house_with_short_compilations() -> Option<House> {
-    Some(House::new()?.with("FONDACO_COMPILE__CPU_MS", "3000").with("FONDACO_COMPILE__MEMORY_MIB", "2048"))
+    Some(House::new()?.with("FONDACO_COMPILE__CPU_MS", "8000").with("FONDACO_COMPILE__MEMORY_MIB", "2048"))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -38,28 +38,43 @@ impl Expiry<String, Entry> for Ends {
     }
 }
 
+/// What all tenants hold. Counted here: moka's own counts lag behind.
+#[derive(Default)]
+struct Total {
+    bytes: AtomicU64,
+    tenants: AtomicU64,
+}
+
 /// Bytes in use, of one tenant and of all.
 struct Usage {
     own: AtomicU64,
-    all: Arc<AtomicU64>,
+    total: Arc<Total>,
 }
 
 impl Usage {
     fn add(&self, bytes: u64) {
         self.own.fetch_add(bytes, Ordering::Relaxed);
-        self.all.fetch_add(bytes, Ordering::Relaxed);
+        self.total.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// Does nothing where the share has given up all that it held.
     fn subtract(&self, bytes: u64) {
-        self.own.fetch_sub(bytes, Ordering::Relaxed);
-        self.all.fetch_sub(bytes, Ordering::Relaxed);
+        let less = |own: u64| own.checked_sub(bytes);
+        if self.own.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok() {
+            self.total.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// The share is gone, whenever moka frees its entries.
+    fn give_up(&self) {
+        self.total.bytes.fetch_sub(self.own.swap(0, Ordering::Relaxed), Ordering::Relaxed);
     }
 }
 
 impl Drop for Usage {
     fn drop(&mut self) {
-        // The last one who knows of this share is gone, and with it what it held.
-        self.all.fetch_sub(*self.own.get_mut(), Ordering::Relaxed);
+        // What was added after it was given up.
+        self.give_up();
     }
 }
 
@@ -72,13 +87,20 @@ struct Share {
 /// The shares of all tenants.
 pub(super) struct Shares {
     tenants: Cache<TenantId, Arc<Share>>,
-    used: Arc<AtomicU64>,
+    total: Arc<Total>,
     config: CacheConfig,
 }
 
 impl Shares {
     pub(super) fn new(config: CacheConfig) -> Self {
-        Self { tenants: Cache::builder().time_to_idle(IDLE).build(), used: Arc::default(), config }
+        let total = Arc::<Total>::default();
+        let left = Arc::clone(&total);
+        let gone = move |_, share: Arc<Share>, _| {
+            left.tenants.fetch_sub(1, Ordering::Relaxed);
+            share.usage.give_up();
+        };
+        let tenants = Cache::builder().time_to_idle(IDLE).eviction_listener(gone).build();
+        Self { tenants, total, config }
     }
 
     pub(super) fn get(&self, tenant: &TenantId, entry: &str) -> Option<Bytes> {
@@ -118,7 +140,8 @@ impl Shares {
     }
 
     fn share(&self) -> Share {
-        let usage = Arc::new(Usage { own: AtomicU64::new(0), all: Arc::clone(&self.used) });
+        self.total.tenants.fetch_add(1, Ordering::Relaxed);
+        let usage = Arc::new(Usage { own: AtomicU64::new(0), total: Arc::clone(&self.total) });
         let told = Arc::clone(&usage);
         let entries = Cache::builder()
             .max_capacity(self.config.tenant_bytes)
@@ -130,8 +153,8 @@ impl Shares {
     }
 
     fn admits(&self, own: u64, bytes: u64) -> bool {
-        let tenants = self.tenants.entry_count();
-        admits(self.config, self.used.load(Ordering::Relaxed), own, tenants, bytes)
+        let Total { bytes: used, tenants } = &*self.total;
+        admits(self.config, used.load(Ordering::Relaxed), own, tenants.load(Ordering::Relaxed), bytes)
     }
 
     #[cfg(test)]
@@ -141,7 +164,7 @@ impl Shares {
             share.entries.run_pending_tasks();
             share.usage.own.load(Ordering::Relaxed)
         });
-        (own, self.used.load(Ordering::Relaxed))
+        (own, self.total.bytes.load(Ordering::Relaxed))
     }
 }
 

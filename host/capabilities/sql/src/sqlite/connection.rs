@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use backon::{ExponentialBuilder, Retryable as _};
 use fondaco_engine::Fault;
 use futures::TryStreamExt as _;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow};
@@ -56,9 +57,21 @@ impl Drop for Stop<'_> {
     }
 }
 
+/// Connects. While another process makes the same new file a WAL database, SQLite says at once that it is busy, without
+/// the wait that it has for everything else.
+async fn connect(options: &SqliteConnectOptions, patience: Duration) -> Result<SqliteConnection, Fault> {
+    let attempts = ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(1))
+        .with_max_delay(Duration::from_millis(50))
+        .with_total_delay(Some(patience))
+        .without_max_times();
+    let connect = || async { options.connect().await.map_err(|error| fault::of(&error)) };
+    connect.retry(attempts).sleep(tokio::time::sleep).when(|fault| fault.reason == fault::busy().reason).await
+}
+
 impl Connection {
-    pub(super) async fn open(options: &SqliteConnectOptions) -> Result<Self, Fault> {
-        let mut inner = options.connect().await.map_err(|error| fault::of(&error))?;
+    pub(super) async fn open(options: &SqliteConnectOptions, patience: Duration) -> Result<Self, Fault> {
+        let mut inner = connect(options, patience).await?;
         let clock = Arc::new(Clock { base: Instant::now(), until: AtomicU64::new(u64::MAX) });
         {
             let mut handle = inner.lock_handle().await.map_err(|error| fault::of(&error))?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use fondaco_engine::Fault;
@@ -61,7 +61,7 @@ impl SqliteHome {
         let turn = Arc::clone(&self.writer).lock_owned();
         let mut writer = timeout_at(terms.patience().into(), turn).await.map_err(|_| fault::busy())?;
         if writer.is_none() {
-            *writer = Some(Connection::open(&self.options).await?);
+            *writer = Some(Connection::open(&self.options, left(terms)).await?);
         }
         Ok(writer)
     }
@@ -83,7 +83,7 @@ impl Home for SqliteHome {
         let idle = self.readers.idle().pop();
         let mut connection = match idle {
             Some(connection) => connection,
-            None => Connection::open(&self.readers.options).await?,
+            None => Connection::open(&self.readers.options, left(&statement.terms)).await?,
         };
         let answer = connection.run(statement).await;
         if connection.is_sound() && epoch == self.readers.epoch.load(Ordering::Acquire) {
@@ -124,6 +124,11 @@ impl Readers {
     }
 }
 
+/// How long the call may still wait.
+fn left(terms: &Terms<'_>) -> Duration {
+    terms.patience().saturating_duration_since(Instant::now())
+}
+
 /// What both kinds of connections have.
 fn options(limits: &Limits) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
@@ -141,7 +146,7 @@ fn options(limits: &Limits) -> SqliteConnectOptions {
 
 /// An empty database in memory, with a transaction in it.
 pub(super) async fn scratch(limits: &Limits) -> Result<Box<dyn Transaction>, Fault> {
-    let mut connection = Connection::open(&options(limits).in_memory(true)).await?;
+    let mut connection = Connection::open(&options(limits).in_memory(true), limits.busy()).await?;
     connection.begin("BEGIN IMMEDIATE").await?;
     let turn = Arc::new(Turns::new(Some(connection))).lock_owned().await;
     Ok(Box::new(Writing { turn, forget: false }))

@@ -46,8 +46,8 @@ pub struct EmbeddedBus {
     lock: Mutex<Option<File>>,
 }
 
-/// The subscriptions by name. Each tells its reader the number of its newest entry.
-pub(super) type Subscriptions = Arc<Mutex<BTreeMap<SubscriptionName, Known>>>;
+/// The subscriptions by name. Each tells its reader the number of its newest entry; all tell when one is new.
+pub(super) type Subscriptions = watch::Sender<BTreeMap<SubscriptionName, Known>>;
 
 /// A subscription of the log.
 #[derive(Clone, Debug)]
@@ -73,12 +73,12 @@ impl EmbeddedBus {
         statements::prepare(&mut connection).await.map_err(failed)?;
         let subscriptions = Subscriptions::default();
         let known = statements::subscriptions(&mut connection).await.map_err(failed)?;
-        guard(&subscriptions).extend(known.into_iter().map(|known| (known.route.name.clone(), known)));
+        subscriptions.send_replace(known.into_iter().map(|known| (known.route.name.clone(), known)).collect());
         let next = statements::next_number(&mut connection).await.map_err(failed)?;
         let readers = SqlitePoolOptions::new().max_connections(READERS);
         let readers = readers.connect_with(options.pragma("query_only", "on")).await.map_err(failed)?;
         let (ops, incoming) = mpsc::channel(OPS);
-        let writer = Writer::new(connection, Arc::clone(&subscriptions), next);
+        let writer = Writer::new(connection, subscriptions.clone(), next);
         let writer = Mutex::new(Some(tokio::spawn(writer.run(incoming))));
         let generation = watch::Sender::new(Some("embedded".into()));
         Ok(Self { ops, readers, subscriptions, generation, writer, lock: Mutex::new(Some(lock)) })
@@ -91,7 +91,7 @@ impl EmbeddedBus {
     }
 
     fn number(&self, name: &SubscriptionName) -> Option<i64> {
-        guard(&self.subscriptions).get(name).map(|known| known.number)
+        self.subscriptions.borrow().get(name).map(|known| known.number)
     }
 
     async fn tell(&self, op: Op) {
@@ -125,8 +125,7 @@ impl Bus for EmbeddedBus {
     }
 
     fn queue(&self, name: &SubscriptionName) -> Queue {
-        let known = guard(&self.subscriptions).get(name).cloned();
-        reader::start(self.readers.clone(), known)
+        reader::start(self.readers.clone(), self.subscriptions.subscribe(), name.clone())
     }
 
     async fn settle(&self, name: &SubscriptionName, receipt: Receipt, _event: Uuid) {
@@ -162,7 +161,7 @@ impl Bus for EmbeddedBus {
 
     async fn lag(&self) -> Result<Vec<Lag>, BusError> {
         let names: Vec<_> =
-            guard(&self.subscriptions).values().map(|known| (known.route.name.clone(), known.number)).collect();
+            self.subscriptions.borrow().values().map(|known| (known.route.name.clone(), known.number)).collect();
         let mut lags = Vec::with_capacity(names.len());
         for (name, number) in names {
             let (events, oldest_ms) = statements::lag(&self.readers, number).await.map_err(failed)?;
@@ -187,10 +186,6 @@ impl Bus for EmbeddedBus {
 /// The numbers are SQLite's own, so they fit.
 fn seq_of(receipt: Receipt) -> i64 {
     i64::try_from(receipt.id.0).unwrap_or(i64::MAX)
-}
-
-pub(super) fn guard(subscriptions: &Subscriptions) -> std::sync::MutexGuard<'_, BTreeMap<SubscriptionName, Known>> {
-    subscriptions.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn lock(folder: &Path) -> Result<File, BusError> {

@@ -1,25 +1,33 @@
 //! One who reads: a subscription's entries, in the order of their numbers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::SqlitePool;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::Known;
 use super::statements::{self, Read};
 use crate::bus::{Delivery, Queue, Receipt, Received};
 use crate::event::Event;
+use crate::subscription::SubscriptionName;
 
 /// Entries that are read at a time.
 const CHUNK: u32 = 128;
 /// The wait after a read that failed.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Begins to read; a subscription that was never declared has nothing.
-pub(super) fn start(readers: SqlitePool, known: Option<Known>) -> Queue {
+/// Begins to read, as soon as the subscription is declared: who reads and who declares need not agree on who is first.
+pub(super) fn start(
+    readers: SqlitePool,
+    mut subscriptions: watch::Receiver<BTreeMap<SubscriptionName, Known>>,
+    name: SubscriptionName,
+) -> Queue {
     let (entries, received) = mpsc::channel(1);
     let reader = tokio::spawn(async move {
+        let declared = subscriptions.wait_for(|known| known.contains_key(&name)).await;
+        let known = declared.ok().and_then(|known| known.get(&name).cloned());
         if let Some(known) = known {
             follow(&readers, &known, &entries).await;
         }
