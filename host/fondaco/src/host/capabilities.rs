@@ -8,6 +8,7 @@ use std::time::Duration;
 use fondaco_blob::Blobs;
 use fondaco_engine::{Extension, Services};
 use fondaco_events::Events;
+use fondaco_http::Http;
 use fondaco_key_value::KeyValue;
 use fondaco_secrets::Secrets;
 use fondaco_sql::Databases;
@@ -25,6 +26,7 @@ pub(super) struct Capabilities {
     key_value: Arc<KeyValue>,
     pub(super) blobs: Arc<Blobs>,
     secrets: Secrets,
+    http: Http,
 }
 
 impl Capabilities {
@@ -44,6 +46,7 @@ impl Capabilities {
             key_value: KeyValue::open(&config.key_value, &state.join("key-value")).await?,
             blobs: Blobs::open(&config.blob, &state.join("blob")).await?,
             secrets: Secrets::new(&config.secrets),
+            http: Http::open(config.http.clone()).await?,
         })
     }
 
@@ -55,6 +58,7 @@ impl Capabilities {
             self.key_value.extension(),
             self.blobs.extension(),
             self.secrets.extension(),
+            self.http.extension(),
         ]);
         extensions.extend(fondaco_sql::extensions(&self.databases));
         extensions
