@@ -32,6 +32,8 @@ mod generated {
             "fondaco:types/faults@1.0.0": fondaco_sdk::bindings::fondaco::types::faults,
         },
         additional_derives: [PartialEq],
+        // It holds a resource.
+        additional_derives_ignore: ["stream-error"],
         disable_run_ctors_once_workaround: true,
         generate_all,
     });

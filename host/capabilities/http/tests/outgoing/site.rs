@@ -108,19 +108,18 @@ impl Site {
         Self::start(place, Arc::default(), move |mut stream| {
             let bytes = bytes.clone();
             async move {
-                let mut head = Vec::new();
-                while !head.ends_with(b"\r\n\r\n") {
-                    match stream.read_u8().await {
-                        Ok(byte) => head.push(byte),
-                        Err(_) => return,
-                    }
-                }
+                read_head(&mut stream).await;
                 let _ = stream.write_all(&bytes).await;
                 // Stays, as it says that it would.
                 let _ = stream.read_u8().await;
             }
         })
         .await
+    }
+
+    /// Reads the head of a request and hangs up.
+    pub(crate) async fn hanging_up(place: &str) -> Self {
+        Self::start(place, Arc::default(), |mut stream| async move { read_head(&mut stream).await }).await
     }
 
     /// Takes connections and says nothing.
@@ -163,6 +162,16 @@ impl Site {
     /// What it was asked so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
+    }
+}
+
+async fn read_head(stream: &mut TcpStream) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) => return,
+        }
     }
 }
 
