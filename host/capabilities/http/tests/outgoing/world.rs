@@ -15,6 +15,7 @@ use fondaco_http::{Answer, Caller, Error, Http, HttpConfig, Limits, Outgoing, Re
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, Full};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 /// Where a public host stands.
 pub(crate) const OUTSIDE: &str = "127.0.0.2:0";
@@ -96,7 +97,7 @@ pub(crate) fn caller() -> Caller {
 
 pub(crate) fn of_tenant(tenant: &str) -> Caller {
     let deadline = Instant::now() + Duration::from_secs(30);
-    Caller { tenant: tenant.parse().unwrap(), deadline, ended: Default::default() }
+    Caller { tenant: tenant.parse().unwrap(), deadline, ended: CancellationToken::new() }
 }
 
 pub(crate) fn body(bytes: impl Into<Bytes>) -> WasiBody {

@@ -207,16 +207,23 @@ mod outside {
     use super::*;
     use crate::http::{self, Response};
 
+    #[derive(serde::Deserialize)]
+    struct Made {
+        id: i64,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Rates {
+        #[allow(dead_code)]
+        rates: Vec<i64>,
+    }
+
     #[test]
     fn a_request_is_answered_by_the_test() {
         let house = House::with_schema(SCHEMA).http(|request| match request.method.as_str() {
             "POST" => Ok(Response::new(201).with_header("Location", "/1").with_json(&serde_json::json!({"id": 7}))),
             _ => Ok(Response::new(404)),
         });
-        #[derive(serde::Deserialize)]
-        struct Made {
-            id: i64,
-        }
         let order = || {
             http::post("https://api.test/orders?x=1")
                 .query(&[("a b", "ü&")])
@@ -244,12 +251,7 @@ mod outside {
     #[test]
     fn an_answer_that_cannot_be_read_says_where() {
         let answer = Response::new(200).with_body(r#"{"rates": [1, "x"]}"#);
-        #[derive(serde::Deserialize)]
-        #[allow(dead_code)]
-        struct Rates {
-            rates: Vec<i64>,
-        }
-        let fault = answer.json::<Rates>().map(drop).unwrap_err();
+        let fault = answer.json::<Rates>().unwrap_err();
         assert_eq!(fault.reason, "HTTP_INVALID_RESPONSE");
         assert!(fault.message.contains("rates[1]"), "{}", fault.message);
         assert_eq!(Response::new(200).with_body(b"\xff").text().unwrap_err().reason, "HTTP_INVALID_RESPONSE");
