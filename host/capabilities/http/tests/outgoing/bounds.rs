@@ -122,16 +122,6 @@ async fn what_never_answers_is_given_up() {
 }
 
 #[tokio::test]
-async fn requests_end_before_the_call_does() {
-    let site = Site::new(OUTSIDE, |_| never()).await;
-    let (outgoing, place) = visit(&site, Limits::default()).await;
-    let deadline = Instant::now() + Duration::from_secs(1);
-    let hurried = Caller { deadline, ..caller() };
-    assert_eq!(name(&ask_as(&outgoing, &hurried, get(&place), None).await.unwrap_err()), "HttpResponseTimeout");
-    assert!(Instant::now() < deadline, "nothing is left of the call's time");
-}
-
-#[tokio::test]
 async fn a_handshake_that_stands_still_is_given_up() {
     let site = Site::silent(OUTSIDE).await;
     let place = format!("https://api.test:{}", site.port());
