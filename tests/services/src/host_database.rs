@@ -46,6 +46,10 @@ impl Engine for HostDatabase {
         Ok(())
     }
 
+    fn is_open(&self) -> bool {
+        self.work.borrow().is_some()
+    }
+
     fn commit(&self) -> Result<(), Fault> {
         match self.work.take() {
             Some(work) => RUNTIME.block_on(work.commit()).map_err(fault_of),

@@ -74,11 +74,12 @@ impl Services {
             version: release.version.as_str().into(),
             config: Arc::clone(&release.config),
             prepared: prepare(&name, &release, &granted).await?,
+            granted,
             redactions: Redactions::default(),
         });
         let warm = self.inner.house.warm();
         let given = release;
-        let staged = Arc::new(Release { name, label, given, facts, granted, interfaces, imports, pre, warm });
+        let staged = Arc::new(Release { name, label, given, facts, interfaces, imports, pre, warm });
         let objection = self.try_once(&staged, hook.as_deref()).await?;
         Ok(StagedService { release: staged, objection })
     }

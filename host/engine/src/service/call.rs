@@ -156,7 +156,7 @@ fn end_of(answer: Option<&Val>) -> End {
 /// Lets the extensions finish in their order. After the first fault the rest is told of a call that failed.
 async fn finish(release: &Release, state: &mut ServiceState, end: End) -> Result<(), Fault> {
     let mut outcome = Ok(());
-    for extension in &*release.granted {
+    for extension in &*release.facts.granted {
         let end = if outcome.is_ok() { end } else { End::Err };
         outcome = outcome.and(extension.finish(state, end).await);
     }

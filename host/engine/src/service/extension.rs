@@ -71,7 +71,8 @@ pub trait Extension: Send + Sync {
         Ok(())
     }
 
-    /// Before the service calls another one. A fault is what it gets instead.
+    /// Before the service calls another one, or the outside world ([`ServiceState::may_leave`]). A fault is what it gets
+    /// instead.
     fn before_call(&self, state: &ServiceState) -> Result<(), Fault> {
         let _ = state;
         Ok(())

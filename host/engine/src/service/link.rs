@@ -40,7 +40,7 @@ pub(super) fn link(
     name: &ServiceName,
     compiled: &Compiled,
     imports: &[Import],
-    granted: &Arc<[Arc<dyn Extension>]>,
+    granted: &[Arc<dyn Extension>],
 ) -> Result<InstancePre<ServiceState>, Fault> {
     let mut linker = Linker::new(inner.house.engine.of(Class::Service));
     add_host(&mut linker, granted).map_err(|error| {
@@ -48,7 +48,7 @@ pub(super) fn link(
         Fault::internal("the host's own interfaces can't be linked")
     })?;
     for import in imports {
-        add_shims(&mut linker, name, inner, granted, import).map_err(|error| unlinkable(name, &error))?;
+        add_shims(&mut linker, name, inner, import).map_err(|error| unlinkable(name, &error))?;
     }
     linker.instantiate_pre(compiled.component()).map_err(|error| unlinkable(name, &error))
 }
@@ -68,7 +68,6 @@ fn add_shims(
     linker: &mut Linker<ServiceState>,
     caller: &ServiceName,
     inner: &Inner,
-    granted: &Arc<[Arc<dyn Extension>]>,
     import: &Import,
 ) -> wasmtime::Result<()> {
     let port = inner.directory.port(&import.key);
@@ -76,7 +75,6 @@ fn add_shims(
     for (function, _) in &import.functions {
         let shim = Shim {
             house: Arc::clone(&inner.house),
-            granted: Arc::clone(granted),
             port: Arc::clone(&port),
             caller: Arc::clone(caller.shared()),
             interface: Arc::clone(&import.key),
@@ -86,7 +84,7 @@ fn add_shims(
         instance.func_new_async(function, move |store, _, args, results| {
             let shim = Arc::clone(&shim);
             Box::new(async move {
-                let answer = match shim.admit(store.data()) {
+                let answer = match store.data().may_leave() {
                     Ok(()) => shim.call(store.data().call(), args).await,
                     Err(fault) => Err(fault),
                 };
@@ -103,8 +101,6 @@ fn add_shims(
 /// Stands in for a function of another service. It knows the interface's port and nothing of who is behind it.
 struct Shim {
     house: Arc<House>,
-    /// Those of the caller: they have a say before a call leaves it.
-    granted: Arc<[Arc<dyn Extension>]>,
     port: Arc<Port>,
     caller: Arc<str>,
     interface: Arc<str>,
@@ -112,10 +108,6 @@ struct Shim {
 }
 
 impl Shim {
-    fn admit(&self, caller: &ServiceState) -> Result<(), Fault> {
-        self.granted.iter().try_for_each(|extension| extension.before_call(caller))
-    }
-
     async fn call(&self, caller: &CallContext, args: &[Val]) -> Result<Val, Fault> {
         let release = self.port.serving().ok_or_else(|| self.nobody())?;
         let export = release.interfaces.find(&self.interface).and_then(|found| found.functions.get(&self.function));

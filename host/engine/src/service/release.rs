@@ -39,6 +39,8 @@ pub(super) struct Facts {
     pub(super) label: Arc<str>,
     pub(super) version: Box<str>,
     pub(super) config: Arc<str>,
+    /// The extensions that it may use.
+    pub(super) granted: Arc<[Arc<dyn Extension>]>,
     pub(super) prepared: AllPrepared,
     pub(super) redactions: Redactions,
 }
@@ -50,8 +52,6 @@ pub(super) struct Release {
     pub(super) label: Arc<str>,
     pub(super) given: ServiceRelease,
     pub(super) facts: Arc<Facts>,
-    /// The extensions that it may use.
-    pub(super) granted: Arc<[Arc<dyn Extension>]>,
     pub(super) interfaces: Interfaces,
     /// What it imports of other services.
     pub(super) imports: Vec<Import>,

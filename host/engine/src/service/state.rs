@@ -12,7 +12,7 @@ use super::ServiceLimits;
 use super::parts::Parts;
 use super::release::Facts;
 use crate::usage::Usage;
-use crate::{CallContext, Outcomes, ServiceName};
+use crate::{CallContext, Fault, Outcomes, ServiceName};
 
 /// Resources that one instance may hold at a time; wasmtime's own default is practically none.
 const RESOURCES: usize = 4_096;
@@ -84,6 +84,24 @@ impl ServiceState {
     /// Takes back what was kept.
     pub fn take_part<T: Any + Send>(&mut self) -> Option<T> {
         self.parts.take()
+    }
+
+    /// The part of that type, made where the call has none yet, beside the resources: for interfaces whose
+    /// implementation borrows both at a time.
+    pub fn part_and_table<T: Any + Send>(&mut self, make: impl FnOnce(&Self) -> T) -> (&mut T, &mut ResourceTable) {
+        if self.parts.get::<T>().is_none() {
+            let part = make(self);
+            self.parts.set(part);
+        }
+        match self.parts.get_mut() {
+            Some(part) => (part, &mut self.table),
+            None => unreachable!("it was set just now"),
+        }
+    }
+
+    /// Whether work may leave the service just now, for another service or for the outside world: the extensions' word.
+    pub fn may_leave(&self) -> Result<(), Fault> {
+        self.facts.granted.iter().try_for_each(|extension| extension.before_call(self))
     }
 
     /// Resources that extensions gave to the instance.

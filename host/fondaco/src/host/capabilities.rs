@@ -8,6 +8,7 @@ use std::time::Duration;
 use fondaco_blob::Blobs;
 use fondaco_engine::{Extension, Services};
 use fondaco_events::Events;
+use fondaco_http::Http;
 use fondaco_key_value::KeyValue;
 use fondaco_secrets::Secrets;
 use fondaco_sql::Databases;
@@ -30,6 +31,7 @@ pub(super) struct Capabilities {
     key_value: Arc<KeyValue>,
     pub(super) blobs: Arc<Blobs>,
     secrets: Secrets,
+    http: Http,
 }
 
 impl Capabilities {
@@ -49,6 +51,7 @@ impl Capabilities {
             key_value: KeyValue::open(&config.key_value, &state.join("key-value")).await?,
             blobs: Blobs::open(&config.blob, &state.join("blob")).await?,
             secrets: Secrets::new(&config.secrets),
+            http: Http::open(config.http.clone()).await?,
         })
     }
 
@@ -60,6 +63,7 @@ impl Capabilities {
             self.key_value.extension(),
             self.blobs.extension(),
             self.secrets.extension(),
+            self.http.extension(),
         ]);
         extensions.extend(fondaco_sql::extensions(&self.databases));
         extensions

@@ -10,6 +10,7 @@ use fondaco_blob::BlobConfig;
 use fondaco_engine::CompileLimits;
 use fondaco_events::EventsConfig;
 use fondaco_gateway::GatewayConfig;
+use fondaco_http::HttpConfig;
 use fondaco_key_value::KeyValueConfig;
 use fondaco_secrets::SecretsConfig;
 use fondaco_sql::DatabasesConfig;
@@ -52,6 +53,7 @@ pub(crate) struct Config {
     pub(crate) key_value: KeyValueConfig,
     pub(crate) blob: BlobConfig,
     pub(crate) secrets: SecretsConfig,
+    pub(crate) http: HttpConfig,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -109,6 +111,7 @@ impl Default for Config {
             key_value: KeyValueConfig::default(),
             blob: BlobConfig::default(),
             secrets: SecretsConfig::default(),
+            http: HttpConfig::default(),
         }
     }
 }
@@ -192,6 +195,16 @@ mod tests {
         assert_eq!(config.listen.port(), 9000);
         assert_eq!((config.gateway.calls, config.gateway.uploads), (7, GatewayConfig::default().uploads));
         assert_eq!(config.log.format, LogFormat::Json);
+    }
+
+    #[test]
+    fn networks_and_limits_of_outgoing_requests_are_settings() {
+        let text = "[http]\nprivate_networks = [\"10.20.0.0/16\"]\n[http.limits]\ntotal_ms = 500";
+        let config = read(text).unwrap().http;
+        assert_eq!(config.private_networks[0].to_string(), "10.20.0.0/16");
+        assert_eq!((config.limits.total_ms, config.limits.attempts), (500, HttpConfig::default().limits.attempts));
+        let error = read("[http]\nprivate_networks = [\"10.20.0.0/33\"]").unwrap_err().to_string();
+        assert!(error.contains("private_networks"), "{error}");
     }
 
     #[test]

@@ -18,12 +18,22 @@ mod generated {
                 import fondaco:host/sql@1.0.0;
                 import fondaco:host/unit-of-work@1.0.0;
                 import wasi:config/store@0.2.0-rc.1;
+                import wasi:http/outgoing-handler@0.2.12;
             }",
-        path: ["../../../wit/types", "../../../wit/host", "../../../wit/wasi/config"],
+        path: [
+            "../../../wit/types",
+            "../../../wit/host",
+            "../../../wit/wasi/config",
+            "../../../wit/wasi/io",
+            "../../../wit/wasi/clocks",
+            "../../../wit/wasi/http",
+        ],
         with: {
             "fondaco:types/faults@1.0.0": fondaco_sdk::bindings::fondaco::types::faults,
         },
         additional_derives: [PartialEq],
+        // It holds a resource.
+        additional_derives_ignore: ["stream-error"],
         disable_run_ctors_once_workaround: true,
         generate_all,
     });

@@ -52,7 +52,7 @@
 //! functions of it. What this crate knows of the host stands in one trait, [`host::Host`]: imports of the component on
 //! WebAssembly, anything else natively.
 //!
-//! It must not know: any domain, HTTP, how the host keeps what it keeps.
+//! It must not know: any domain, how the host keeps what it keeps, whom it lets in.
 
 // The derive names this crate by its own name, in its tests too.
 extern crate self as fondaco_service;
@@ -66,6 +66,7 @@ pub mod config;
 pub mod events;
 pub mod fault;
 pub mod host;
+pub mod http;
 pub mod secrets;
 pub mod sql;
 #[cfg(all(feature = "testing", not(target_arch = "wasm32")))]

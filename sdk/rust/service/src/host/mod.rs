@@ -6,6 +6,8 @@
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 #[cfg(target_arch = "wasm32")]
+mod outgoing;
+#[cfg(target_arch = "wasm32")]
 mod wit;
 
 use crate::bindings::fondaco::host::blob::{Draft as BlobDraft, Info, Range};
@@ -13,6 +15,7 @@ use crate::bindings::fondaco::host::cache::Loaded;
 use crate::bindings::fondaco::host::caller::Identity;
 use crate::bindings::fondaco::host::events::Draft;
 use crate::bindings::fondaco::host::sql::{Rows, Value};
+use crate::http::{Request, Response};
 use crate::{Code, Fault};
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -76,6 +79,9 @@ pub trait Host {
     }
     fn blob_list(&self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<Info>, Fault> {
         Err(missing("blob"))
+    }
+    fn http(&self, request: &Request) -> Result<Response, Fault> {
+        Err(missing("http"))
     }
 }
 

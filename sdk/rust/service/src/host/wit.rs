@@ -9,7 +9,10 @@ use crate::bindings::fondaco::host::events::Draft;
 use crate::bindings::fondaco::host::sql::{Rows, Value};
 use crate::bindings::fondaco::host::{blob, cache, caller, events, secrets, sql, unit_of_work};
 use crate::bindings::wasi::config::store;
+use crate::http::{Request, Response};
 use crate::{Fault, fault};
+
+use super::outgoing;
 
 pub(crate) struct Imports;
 
@@ -92,5 +95,9 @@ impl Imports {
 
     pub(crate) fn blob_list(&self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<Info>, Fault> {
         blob::list(prefix, after, limit)
+    }
+
+    pub(crate) fn http(&self, request: &Request) -> Result<Response, Fault> {
+        outgoing::send(request)
     }
 }

@@ -15,6 +15,8 @@ pub trait Engine: std::fmt::Debug {
     fn set_read_only(&self, read_only: bool);
     /// Opens the unit of work, unless it is open.
     fn begin(&self) -> Result<(), Fault>;
+    /// Whether it is open.
+    fn is_open(&self) -> bool;
     /// Commits what is open.
     fn commit(&self) -> Result<(), Fault>;
     /// Rolls back what is open.
@@ -108,6 +110,10 @@ impl Engine for Database {
             connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| fault_of("BEGIN", &error))?;
         }
         Ok(())
+    }
+
+    fn is_open(&self) -> bool {
+        !self.connection.borrow().is_autocommit()
     }
 
     fn commit(&self) -> Result<(), Fault> {

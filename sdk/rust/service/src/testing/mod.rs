@@ -1,6 +1,6 @@
 //! A house in memory, so that a service's logic is tested natively, as it runs in the host: the same statements and
 //! migrations over SQLite, one unit of work a call, events that leave with the commit, a clock that stands still until
-//! it is told otherwise, a cache, files and secrets.
+//! it is told otherwise, a cache, files and secrets; and a test answers for the outside world.
 //!
 //! ```
 //! use fondaco_service::{clock, prelude::*, testing::House};
@@ -40,13 +40,13 @@ use crate::bindings::fondaco::host::sql::{Rows, Value};
 use crate::caller::Identity;
 use crate::events::Draft;
 use crate::host::{self, Host};
+use crate::http::{Request, Response};
 use crate::{Fault, fault};
 
 /// Noon UTC on 2026-06-01: what a house's clock begins at.
 pub const NOON_MS: i64 = 1_780_315_200_000;
 
 /// A host in memory. See the [module](self).
-#[derive(Debug)]
 pub struct House(Rc<State>);
 
 /// An event that left with a commit.
@@ -64,7 +64,8 @@ pub struct Published {
     pub data: serde_json::Value,
 }
 
-#[derive(Debug)]
+type Outside = dyn Fn(&Request) -> Result<Response, Fault>;
+
 struct State {
     database: Box<dyn Engine>,
     identity: RefCell<Identity>,
@@ -77,6 +78,8 @@ struct State {
     drafted: Cell<u64>,
     cache: RefCell<Cache>,
     files: RefCell<Files>,
+    outside: RefCell<Option<Box<Outside>>>,
+    requests: RefCell<Vec<Request>>,
 }
 
 impl House {
@@ -126,6 +129,8 @@ impl House {
             drafted: Cell::new(0),
             cache: RefCell::default(),
             files: RefCell::default(),
+            outside: RefCell::default(),
+            requests: RefCell::default(),
         }))
     }
 
@@ -141,6 +146,18 @@ impl House {
     pub fn secret(self, name: &str, value: &str) -> Self {
         self.0.secrets.borrow_mut().push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// With this function in the place of the outside world: it answers every request.
+    #[must_use]
+    pub fn http(self, answer: impl Fn(&Request) -> Result<Response, Fault> + 'static) -> Self {
+        *self.0.outside.borrow_mut() = Some(Box::new(answer));
+        self
+    }
+
+    /// The requests that went out so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.0.requests.borrow().clone()
     }
 
     /// From now on these roles call.
@@ -191,6 +208,12 @@ impl House {
     /// Empties the cache, as a restart may.
     pub fn forget_cache(&self) {
         self.0.cache.take();
+    }
+}
+
+impl std::fmt::Debug for House {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("House").field("database", &self.0.database).finish_non_exhaustive()
     }
 }
 
@@ -294,6 +317,17 @@ impl Host for State {
 
     fn blob_list(&self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<Info>, Fault> {
         Ok(self.files.borrow().list(prefix, after, limit))
+    }
+
+    fn http(&self, request: &Request) -> Result<Response, Fault> {
+        if self.database.is_open() {
+            let message = "The call has written and not committed yet; call commit before it asks the outside world.";
+            return Err(fault::precondition("UNCOMMITTED_WRITES", message));
+        }
+        self.requests.borrow_mut().push(request.clone());
+        let outside = self.outside.borrow();
+        let answer = outside.as_ref().ok_or_else(|| host::missing("http"))?;
+        answer(request)
     }
 }
 

@@ -202,3 +202,85 @@ fn config_secrets_and_the_caller_are_the_houses() {
     let fault = house.call(|| config::read::<config::Settings<Limits>>().map(drop)).unwrap_err();
     assert_eq!(fault.metadata, [("path".to_owned(), "tenants.acme.rows".to_owned())]);
 }
+
+mod outside {
+    use super::*;
+    use crate::http::{self, Response};
+
+    #[derive(serde::Deserialize)]
+    struct Made {
+        id: i64,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Rates {
+        #[allow(dead_code)]
+        rates: Vec<i64>,
+    }
+
+    #[test]
+    fn a_request_is_answered_by_the_test() {
+        let house = House::with_schema(SCHEMA).http(|request| match request.method.as_str() {
+            "POST" => Ok(Response::new(201).with_header("Location", "/1").with_json(&serde_json::json!({"id": 7}))),
+            _ => Ok(Response::new(404)),
+        });
+        let order = || {
+            http::post("https://api.test/orders?x=1")
+                .query(&[("a b", "ü&")])
+                .idempotency_key("order-7")
+                .bearer("secret")
+                .timeout_ms(500)
+                .json(&[1, 2])?
+                .send()?
+                .ok()
+        };
+        let answer = house.call(order).unwrap();
+        assert_eq!((answer.status, answer.header("LOCATION"), answer.json::<Made>().unwrap().id), (201, Some("/1"), 7));
+        let sent = &house.requests()[0];
+        assert_eq!((sent.url.as_str(), sent.timeout_ms), ("https://api.test/orders?x=1&a+b=%C3%BC%26", Some(500)));
+        assert_eq!(sent.body, b"[1,2]");
+        let headers: Vec<_> = sent.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        assert_eq!(
+            headers,
+            ["idempotency-key: order-7", "authorization: Bearer secret", "content-type: application/json"]
+        );
+        let missing = house.call(|| http::get("https://api.test/").send()?.ok()).unwrap_err();
+        assert_eq!((missing.reason.as_str(), missing.metadata[0].1.as_str()), ("HTTP_STATUS", "404"));
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_says_where() {
+        let answer = Response::new(200).with_body(r#"{"rates": [1, "x"]}"#);
+        let fault = answer.json::<Rates>().unwrap_err();
+        assert_eq!(fault.reason, "HTTP_INVALID_RESPONSE");
+        assert!(fault.message.contains("rates[1]"), "{}", fault.message);
+        assert_eq!(Response::new(200).with_body(b"\xff").text().unwrap_err().reason, "HTTP_INVALID_RESPONSE");
+        assert_eq!(Response::new(200).with_body("1 2").json::<i64>().unwrap_err().reason, "HTTP_INVALID_RESPONSE");
+    }
+
+    #[test]
+    fn nothing_goes_out_while_writes_are_open() {
+        let house = House::with_schema(SCHEMA).http(|_| Ok(Response::new(200)));
+        let ask = || http::get("https://api.test/").send();
+        let refused = house.call(|| {
+            note(1)?;
+            ask()
+        });
+        assert_eq!(refused.unwrap_err().reason, "UNCOMMITTED_WRITES");
+        assert!(house.requests().is_empty());
+        house
+            .call(|| {
+                note(1)?;
+                commit()?;
+                ask()
+            })
+            .unwrap();
+        assert_eq!(house.requests().len(), 1);
+    }
+
+    #[test]
+    fn without_an_answer_there_is_no_outside() {
+        let house = House::with_schema(SCHEMA);
+        assert_eq!(house.call(|| http::get("https://api.test/").send()).unwrap_err().reason, "NO_HOST");
+    }
+}

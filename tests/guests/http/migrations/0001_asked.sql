@@ -1,0 +1,1 @@
+CREATE TABLE asked (url TEXT NOT NULL);
