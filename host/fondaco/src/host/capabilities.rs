@@ -9,13 +9,14 @@ use fondaco_blob::Blobs;
 use fondaco_engine::{Extension, Services};
 use fondaco_events::Events;
 use fondaco_key_value::KeyValue;
+use fondaco_schedule::Schedule;
 use fondaco_secrets::Secrets;
 use fondaco_sql::Databases;
 
 use super::config::Config;
 use crate::failure::Failure;
 
-/// How long handlers of events may take to end when the host stops.
+/// How long handlers of events, and jobs, may take to end when the host stops.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// All capabilities of this host.
@@ -25,6 +26,7 @@ pub(super) struct Capabilities {
     key_value: Arc<KeyValue>,
     pub(super) blobs: Arc<Blobs>,
     secrets: Secrets,
+    schedule: Schedule,
 }
 
 impl Capabilities {
@@ -38,12 +40,14 @@ impl Capabilities {
         let events = Events::open(&config.events, &state.join("events"), databases.clone())
             .await
             .map_err(|error| Failure::Local(format!("events: {error}")))?;
+        let schedule = Schedule::new(config.schedule.clone(), databases.clone());
         Ok(Self {
             databases,
             events,
             key_value: KeyValue::open(&config.key_value, &state.join("key-value")).await?,
             blobs: Blobs::open(&config.blob, &state.join("blob")).await?,
             secrets: Secrets::new(&config.secrets),
+            schedule,
         })
     }
 
@@ -55,19 +59,21 @@ impl Capabilities {
             self.key_value.extension(),
             self.blobs.extension(),
             self.secrets.extension(),
+            self.schedule.extension(),
         ]);
         extensions.extend(fondaco_sql::extensions(&self.databases));
         extensions
     }
 
-    /// Begins to bring events from outboxes to handlers.
+    /// Begins to bring events from outboxes to handlers, and to run jobs that are due.
     pub(super) fn start(&self, services: &Services) {
         self.events.start(services);
+        self.schedule.start(services);
     }
 
-    /// Lets handlers end, and closes what is open.
+    /// Lets handlers and jobs end, and closes what is open.
     pub(super) async fn close(&self) {
-        self.events.stop(PATIENCE).await;
+        tokio::join!(self.events.stop(PATIENCE), self.schedule.stop(PATIENCE));
         self.databases.close().await;
     }
 }

@@ -11,6 +11,7 @@ use fondaco_engine::CompileLimits;
 use fondaco_events::EventsConfig;
 use fondaco_gateway::GatewayConfig;
 use fondaco_key_value::KeyValueConfig;
+use fondaco_schedule::ScheduleConfig;
 use fondaco_secrets::SecretsConfig;
 use fondaco_sql::DatabasesConfig;
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,7 @@ pub(crate) struct Config {
     pub(crate) key_value: KeyValueConfig,
     pub(crate) blob: BlobConfig,
     pub(crate) secrets: SecretsConfig,
+    pub(crate) schedule: ScheduleConfig,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -109,6 +111,7 @@ impl Default for Config {
             key_value: KeyValueConfig::default(),
             blob: BlobConfig::default(),
             secrets: SecretsConfig::default(),
+            schedule: ScheduleConfig::default(),
         }
     }
 }
@@ -168,11 +171,15 @@ impl Config {
     fn read(file: &Path) -> Result<Self, Failure> {
         Figment::from(Serialized::defaults(Self::default()))
             .merge(Toml::file(file))
-            // The clients' variables are not the host's.
-            .merge(Env::prefixed("FONDACO_").ignore(&NOT_SETTINGS).split("__"))
+            .merge(settings())
             .extract()
             .map_err(|error| Failure::Local(format!("configuration: {error}")))
     }
+}
+
+/// Variables that are settings. The clients' variables are not the host's, and services' secrets are not settings.
+fn settings() -> Env {
+    Env::prefixed("FONDACO_").ignore(&NOT_SETTINGS).filter(|name| !name.starts_with("secret_")).split("__")
 }
 
 #[cfg(test)]

@@ -48,6 +48,28 @@
 //! assert_eq!(house.published().len(), 1);
 //! ```
 //!
+//! A function that runs by the clock is a function like any other: `[[grants.schedule.jobs]]` of the manifest names it
+//! and says when. It takes nothing, or the due time as a `u64` of milliseconds since 1970, answers `Result<(), Fault>`,
+//! and runs for one tenant at a time with a unit of work around it, so a test calls it in a house:
+//!
+//! ```
+//! use fondaco_service::{clock, prelude::*, testing::House};
+//!
+//! /// Daily at three: carts that nobody has touched for a month.
+//! fn sweep() -> Result<(), Fault> {
+//!     let month_ago = clock::now_ms()? - 30 * 86_400_000;
+//!     sql::execute("DELETE FROM carts WHERE touched_ms < $1", params![month_ago])?;
+//!     Ok(())
+//! }
+//!
+//! let house = House::with_schema("CREATE TABLE carts (id BIGINT PRIMARY KEY, touched_ms BIGINT)");
+//! let now = house.now_ms();
+//! house.call(|| sql::execute("INSERT INTO carts VALUES (1, $1)", params![now])).unwrap();
+//! house.advance(31 * 86_400_000);
+//! house.call(sweep).unwrap();
+//! assert_eq!(house.call(|| sql::one("SELECT count(*) FROM carts", params![])).unwrap(), (0_i64,));
+//! ```
+//!
 //! Another service is called as a function: its interface stands in the service's own world, and `wit-bindgen` makes
 //! functions of it. What this crate knows of the host stands in one trait, [`host::Host`]: imports of the component on
 //! WebAssembly, anything else natively.
