@@ -9,6 +9,7 @@ use fondaco_blob::Blobs;
 use fondaco_engine::{Extension, Services};
 use fondaco_events::Events;
 use fondaco_key_value::KeyValue;
+use fondaco_messages::{Carriers, Messages};
 use fondaco_schedule::Schedule;
 use fondaco_secrets::Secrets;
 use fondaco_sql::Databases;
@@ -27,6 +28,7 @@ pub(super) struct Capabilities {
     pub(super) blobs: Arc<Blobs>,
     secrets: Secrets,
     schedule: Schedule,
+    messages: Messages,
 }
 
 impl Capabilities {
@@ -40,14 +42,18 @@ impl Capabilities {
         let events = Events::open(&config.events, &state.join("events"), databases.clone())
             .await
             .map_err(|error| Failure::Local(format!("events: {error}")))?;
+        let secrets = Secrets::new(&config.secrets);
+        let carriers = Carriers::open(&config.messages, &state.join("messages"), &secrets)?;
+        let messages = Messages::new(&config.messages, databases.clone(), events.clone(), carriers);
         let schedule = Schedule::new(config.schedule.clone(), databases.clone());
         Ok(Self {
             databases,
             events,
             key_value: KeyValue::open(&config.key_value, &state.join("key-value")).await?,
             blobs: Blobs::open(&config.blob, &state.join("blob")).await?,
-            secrets: Secrets::new(&config.secrets),
+            secrets,
             schedule,
+            messages,
         })
     }
 
@@ -60,6 +66,7 @@ impl Capabilities {
             self.blobs.extension(),
             self.secrets.extension(),
             self.schedule.extension(),
+            self.messages.extension(),
         ]);
         extensions.extend(fondaco_sql::extensions(&self.databases));
         extensions

@@ -11,6 +11,7 @@ use fondaco_engine::CompileLimits;
 use fondaco_events::EventsConfig;
 use fondaco_gateway::GatewayConfig;
 use fondaco_key_value::KeyValueConfig;
+use fondaco_messages::MessagesConfig;
 use fondaco_schedule::ScheduleConfig;
 use fondaco_secrets::SecretsConfig;
 use fondaco_sql::DatabasesConfig;
@@ -54,6 +55,7 @@ pub(crate) struct Config {
     pub(crate) blob: BlobConfig,
     pub(crate) secrets: SecretsConfig,
     pub(crate) schedule: ScheduleConfig,
+    pub(crate) messages: MessagesConfig,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -112,6 +114,7 @@ impl Default for Config {
             blob: BlobConfig::default(),
             secrets: SecretsConfig::default(),
             schedule: ScheduleConfig::default(),
+            messages: MessagesConfig::default(),
         }
     }
 }

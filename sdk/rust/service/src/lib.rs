@@ -1,4 +1,4 @@
-//! What authors of services use: rows, units of work, events, cache and files of the calling tenant, in a few words.
+//! What authors of services use: rows, units of work, events, messages, cache and files of the calling tenant, in a few words.
 //!
 //! A service is a component whose functions are called with a unit of work around them: the first write begins it, an
 //! `Ok` commits it with the events that were published in it, an `Err` leaves nothing behind. So a function reads like
@@ -88,6 +88,7 @@ pub mod config;
 pub mod events;
 pub mod fault;
 pub mod host;
+pub mod messages;
 pub mod secrets;
 pub mod sql;
 #[cfg(all(feature = "testing", not(target_arch = "wasm32")))]
