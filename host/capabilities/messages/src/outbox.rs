@@ -39,7 +39,7 @@ pub(crate) struct Outbox {
 #[derive(Debug)]
 pub(crate) enum Claimed {
     /// It is one's own, until the lease ends.
-    Mine { message: Message, created_ms: i64 },
+    Mine { message: Box<Message>, created_ms: i64 },
     /// Somebody else has it.
     Theirs,
     /// It can't be read, and never will be.
