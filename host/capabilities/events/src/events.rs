@@ -18,7 +18,8 @@ use crate::bus::redis::RedisBus;
 use crate::bus::{Bus, BusError, Lag, Route};
 use crate::config::{EventsConfig, Kind, Limits};
 use crate::dispatch::{
-    Attempt, Dispatcher, Effect, Handler, InFlight, NativeHandler, Outcome, Served, ServiceHandler, Wanted,
+    Attached, Attempt, Dispatcher, Effect, Handler, InFlight, NativeHandler, Outcome, Router, Served, ServiceHandler,
+    Wanted,
 };
 use crate::event::{Draft, Event};
 use crate::glue::Glue;
@@ -51,6 +52,7 @@ pub(crate) struct Inner {
     served: Served,
     wanted: watch::Sender<Wanted>,
     handler: Mutex<Option<Arc<dyn Handler>>>,
+    attached: Attached,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -79,6 +81,7 @@ impl Events {
             served: Served::default(),
             wanted: watch::Sender::default(),
             handler: Mutex::default(),
+            attached: Attached::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }))
@@ -104,6 +107,7 @@ impl Events {
     /// Starts to relay, and to give events to a handler of one's own.
     pub fn start_with(&self, handler: Arc<dyn Handler>) {
         let inner = &self.0;
+        let handler: Arc<dyn Handler> = Arc::new(Router { attached: inner.attached.clone(), others: handler });
         *inner.handler.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&handler));
         let relay = Relay {
             bus: Arc::clone(&inner.bus),
@@ -134,6 +138,15 @@ impl Events {
         self.0.bus.declare(&[route]).await?;
         self.0.serve([subscription]);
         Ok(())
+    }
+
+    /// Subscribes for a part of the host, with a handler of its own: it gets what the others' handlers get, attempts,
+    /// waits and dead letters, and sees to it itself that what it does it does once. A bus that is away does not matter;
+    /// the subscription is declared when it is back.
+    pub async fn attach(&self, subscription: Subscription, handler: Arc<dyn Handler>) {
+        self.0.attached.add(subscription.name.clone(), handler);
+        self.0.declare(&subscription.service, &routes_of(std::slice::from_ref(&subscription))).await;
+        self.0.serve([subscription]);
     }
 
     /// Publishes with a unit of work of the host's own; the event's id. It counts against no quota.
@@ -224,11 +237,15 @@ impl Events {
             number: letter.attempts.saturating_add(1),
             replay: true,
         };
+        let place = (tenant.clone(), service_of(name)?);
         match handler.handle(&attempt).await {
-            Outcome::Handled | Outcome::Repeated => Ok(()),
+            Outcome::Handled | Outcome::Repeated => {
+                // A service's unit of work has seen to it; a handler of the host's own writes no inbox.
+                self.0.store.discard(&place, name, event).await?;
+                Ok(())
+            }
             Outcome::NotNow(fault) => Err(fault),
-            Outcome::Failed(fault) => {
-                let place = (tenant.clone(), service_of(name)?);
+            Outcome::Failed(fault) | Outcome::Refused(fault) => {
                 self.0.store.note_replay(&place, &attempt.mark(), &fault).await?;
                 Err(fault)
             }
@@ -254,12 +271,17 @@ impl Inner {
     pub(crate) async fn want(&self, service: &ServiceName, digest: Digest, grant: &Grant) {
         let names = grant.subscriptions.iter().map(|subscription| subscription.name.clone()).collect();
         self.served.add(service, digest, names);
-        self.serve(grant.subscriptions.iter().cloned());
         if grant.subscriptions.is_empty() {
             return;
         }
-        // A bus that is away does not keep a service from being released: housekeeping declares it when it is back.
-        match tokio::time::timeout(DECLARE, self.bus.declare(&routes_of(&grant.subscriptions))).await {
+        // Declared first: the queue of a subscription that an embedded bus does not know ends at once.
+        self.declare(service, &routes_of(&grant.subscriptions)).await;
+        self.serve(grant.subscriptions.iter().cloned());
+    }
+
+    /// A bus that is away does not keep a service from being released: housekeeping declares it when it is back.
+    async fn declare(&self, service: &ServiceName, routes: &[Route]) {
+        match tokio::time::timeout(DECLARE, self.bus.declare(routes)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%service, %error, "subscriptions are not on the bus yet"),
             Err(_elapsed) => tracing::warn!(%service, "subscriptions are not on the bus yet: it does not answer"),

@@ -10,6 +10,8 @@ use fondaco_engine::{Extension, Services};
 use fondaco_events::Events;
 use fondaco_http::Http;
 use fondaco_key_value::KeyValue;
+use fondaco_messages::{Carriers, Messages};
+use fondaco_schedule::Schedule;
 use fondaco_secrets::Secrets;
 use fondaco_sql::Databases;
 use tokio_util::task::AbortOnDropHandle;
@@ -17,7 +19,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::config::Config;
 use crate::failure::Failure;
 
-/// How long handlers of events may take to end when the host stops.
+/// How long handlers of events, and jobs, may take to end when the host stops.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often bytes without a name are looked for.
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
@@ -32,6 +34,8 @@ pub(super) struct Capabilities {
     pub(super) blobs: Arc<Blobs>,
     secrets: Secrets,
     http: Http,
+    schedule: Schedule,
+    messages: Messages,
 }
 
 impl Capabilities {
@@ -45,13 +49,19 @@ impl Capabilities {
         let events = Events::open(&config.events, &state.join("events"), databases.clone())
             .await
             .map_err(|error| Failure::Local(format!("events: {error}")))?;
+        let secrets = Secrets::new(&config.secrets);
+        let carriers = Carriers::open(&config.messages, &state.join("messages"), &secrets)?;
+        let messages = Messages::new(&config.messages, databases.clone(), events.clone(), carriers);
+        let schedule = Schedule::new(config.schedule.clone(), databases.clone());
         Ok(Self {
             databases,
             events,
             key_value: KeyValue::open(&config.key_value, &state.join("key-value")).await?,
             blobs: Blobs::open(&config.blob, &state.join("blob")).await?,
-            secrets: Secrets::new(&config.secrets),
             http: Http::open(config.http.clone()).await?,
+            secrets,
+            schedule,
+            messages,
         })
     }
 
@@ -64,6 +74,8 @@ impl Capabilities {
             self.blobs.extension(),
             self.secrets.extension(),
             self.http.extension(),
+            self.schedule.extension(),
+            self.messages.extension(),
         ]);
         extensions.extend(fondaco_sql::extensions(&self.databases));
         extensions
@@ -89,14 +101,15 @@ impl Capabilities {
         }))
     }
 
-    /// Begins to bring events from outboxes to handlers.
+    /// Begins to bring events from outboxes to handlers, and to run jobs that are due.
     pub(super) fn start(&self, services: &Services) {
         self.events.start(services);
+        self.schedule.start(services);
     }
 
-    /// Lets handlers end, and closes what is open.
+    /// Lets handlers and jobs end, and closes what is open.
     pub(super) async fn close(&self) {
-        self.events.stop(PATIENCE).await;
+        tokio::join!(self.events.stop(PATIENCE), self.schedule.stop(PATIENCE));
         self.databases.close().await;
     }
 }

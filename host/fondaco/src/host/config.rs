@@ -12,6 +12,8 @@ use fondaco_events::EventsConfig;
 use fondaco_gateway::GatewayConfig;
 use fondaco_http::HttpConfig;
 use fondaco_key_value::KeyValueConfig;
+use fondaco_messages::MessagesConfig;
+use fondaco_schedule::ScheduleConfig;
 use fondaco_secrets::SecretsConfig;
 use fondaco_sql::DatabasesConfig;
 use serde::{Deserialize, Serialize};
@@ -54,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) blob: BlobConfig,
     pub(crate) secrets: SecretsConfig,
     pub(crate) http: HttpConfig,
+    pub(crate) schedule: ScheduleConfig,
+    pub(crate) messages: MessagesConfig,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -112,6 +116,8 @@ impl Default for Config {
             blob: BlobConfig::default(),
             secrets: SecretsConfig::default(),
             http: HttpConfig::default(),
+            schedule: ScheduleConfig::default(),
+            messages: MessagesConfig::default(),
         }
     }
 }
@@ -171,11 +177,15 @@ impl Config {
     fn read(file: &Path) -> Result<Self, Failure> {
         Figment::from(Serialized::defaults(Self::default()))
             .merge(Toml::file(file))
-            // The clients' variables are not the host's.
-            .merge(Env::prefixed("FONDACO_").ignore(&NOT_SETTINGS).split("__"))
+            .merge(settings())
             .extract()
             .map_err(|error| Failure::Local(format!("configuration: {error}")))
     }
+}
+
+/// Variables that are settings. The clients' variables are not the host's, and services' secrets are not settings.
+fn settings() -> Env {
+    Env::prefixed("FONDACO_").ignore(&NOT_SETTINGS).filter(|name| !name.starts_with("secret_")).split("__")
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ impl Host {
             .args(["up", "--listen", "127.0.0.1:0", "--state"])
             .arg(state)
             .env("FONDACO_LOG__FILTER", "warn")
+            // A secret of a service's, which is no setting.
+            .env("FONDACO_SECRET_MESSAGES_SMTP_PASSWORD", "hunter2")
             .current_dir(state)
             .stderr(Stdio::piped())
             .spawn()

@@ -14,6 +14,7 @@ mod generated {
                 import fondaco:host/cache@1.0.0;
                 import fondaco:host/caller@1.0.0;
                 import fondaco:host/events@1.0.0;
+                import fondaco:host/messages@1.0.0;
                 import fondaco:host/secrets@1.0.0;
                 import fondaco:host/sql@1.0.0;
                 import fondaco:host/unit-of-work@1.0.0;

@@ -1,4 +1,4 @@
-//! What authors of services use: rows, units of work, events, cache and files of the calling tenant, in a few words.
+//! What authors of services use: rows, units of work, events, messages, cache and files of the calling tenant, in a few words.
 //!
 //! A service is a component whose functions are called with a unit of work around them: the first write begins it, an
 //! `Ok` commits it with the events that were published in it, an `Err` leaves nothing behind. So a function reads like
@@ -48,6 +48,28 @@
 //! assert_eq!(house.published().len(), 1);
 //! ```
 //!
+//! A function that runs by the clock is a function like any other: `[[grants.schedule.jobs]]` of the manifest names it
+//! and says when. It takes nothing, or the due time as a `u64` of milliseconds since 1970, answers `Result<(), Fault>`,
+//! and runs for one tenant at a time with a unit of work around it, so a test calls it in a house:
+//!
+//! ```
+//! use fondaco_service::{clock, prelude::*, testing::House};
+//!
+//! /// Daily at three: carts that nobody has touched for a month.
+//! fn sweep() -> Result<(), Fault> {
+//!     let month_ago = clock::now_ms()? - 30 * 86_400_000;
+//!     sql::execute("DELETE FROM carts WHERE touched_ms < $1", params![month_ago])?;
+//!     Ok(())
+//! }
+//!
+//! let house = House::with_schema("CREATE TABLE carts (id BIGINT PRIMARY KEY, touched_ms BIGINT)");
+//! let now = house.now_ms();
+//! house.call(|| sql::execute("INSERT INTO carts VALUES (1, $1)", params![now])).unwrap();
+//! house.advance(31 * 86_400_000);
+//! house.call(sweep).unwrap();
+//! assert_eq!(house.call(|| sql::one("SELECT count(*) FROM carts", params![])).unwrap(), (0_i64,));
+//! ```
+//!
 //! Another service is called as a function: its interface stands in the service's own world, and `wit-bindgen` makes
 //! functions of it. What this crate knows of the host stands in one trait, [`host::Host`]: imports of the component on
 //! WebAssembly, anything else natively.
@@ -67,6 +89,7 @@ pub mod events;
 pub mod fault;
 pub mod host;
 pub mod http;
+pub mod messages;
 pub mod secrets;
 pub mod sql;
 #[cfg(all(feature = "testing", not(target_arch = "wasm32")))]

@@ -47,6 +47,8 @@ pub enum Outcome {
     Repeated,
     /// The handler failed; this counts.
     Failed(Fault),
+    /// The handler failed, and always will: a dead letter at once.
+    Refused(Fault),
     /// The event's handler could not be reached: no release serves, the database is away. This does not count.
     NotNow(Fault),
 }

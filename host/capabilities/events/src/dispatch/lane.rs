@@ -142,9 +142,13 @@ impl Post {
                 tracing::debug!(subscription = %subscription.name, event = %event.id, %fault, "event must wait");
                 return not_now(start.attempts);
             }
-            Outcome::Failed(fault) => {
+            Outcome::Failed(fault) if number < subscription.max_attempts => {
                 self.meters.failed();
-                if let Some(verdict) = self.failed(subscription, &start, &event, number, &fault).await {
+                return self.again(subscription, &start, &event, number, &fault).await;
+            }
+            Outcome::Failed(fault) | Outcome::Refused(fault) => {
+                self.meters.failed();
+                if let Some(verdict) = self.bury(subscription, &start, &event, number, &fault).await {
                     return verdict;
                 }
             }
@@ -153,8 +157,24 @@ impl Post {
         Verdict::Done
     }
 
-    /// Later, or a dead letter: then `None`.
-    async fn failed(
+    /// It is tried again, after a wait.
+    async fn again(
+        &self,
+        subscription: &Subscription,
+        start: &Start,
+        event: &Event,
+        attempts: u32,
+        fault: &Fault,
+    ) -> Verdict {
+        let name = &subscription.name;
+        tracing::info!(subscription = %name, event = %event.id, attempts, %fault, "event was not handled");
+        let due_ms = now_ms() + ms(subscription.backoff.after(attempts));
+        self.bus.postpone(name, start.receipt, attempts, due_ms).await;
+        Verdict::Later { attempts, due_ms }
+    }
+
+    /// It becomes a dead letter; a verdict where that can't be written.
+    async fn bury(
         &self,
         subscription: &Subscription,
         start: &Start,
@@ -163,12 +183,6 @@ impl Post {
         fault: &Fault,
     ) -> Option<Verdict> {
         let name = &subscription.name;
-        if attempts < subscription.max_attempts {
-            tracing::info!(subscription = %name, event = %event.id, attempts, %fault, "event was not handled");
-            let due_ms = now_ms() + ms(subscription.backoff.after(attempts));
-            self.bus.postpone(name, start.receipt, attempts, due_ms).await;
-            return Some(Verdict::Later { attempts, due_ms });
-        }
         let place = (event.tenant.clone(), subscription.service.clone());
         if let Err(problem) = self.store.bury(&place, name, event, attempts, fault).await {
             tracing::warn!(subscription = %name, event = %event.id, %problem, "dead letter cannot be written");

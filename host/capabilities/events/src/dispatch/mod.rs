@@ -3,6 +3,7 @@
 //! A lane a subscription reads its queue, lets its [`schedule`] decide what runs, runs it, and says what became of it:
 //! settled only after the handler's unit of work was committed or the dead letter was written.
 
+mod attached;
 mod handler;
 mod lane;
 mod schedule;
@@ -19,6 +20,7 @@ use crate::bus::Bus;
 use crate::store::Store;
 use crate::subscription::{Subscription, SubscriptionName};
 
+pub(crate) use attached::{Attached, Router};
 pub use handler::{Attempt, Effect, Handler, NativeHandler, Outcome};
 pub use service::ServiceHandler;
 pub(crate) use service::{InFlight, Served};

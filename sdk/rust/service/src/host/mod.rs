@@ -14,6 +14,7 @@ use crate::bindings::fondaco::host::blob::{Draft as BlobDraft, Info, Range};
 use crate::bindings::fondaco::host::cache::Loaded;
 use crate::bindings::fondaco::host::caller::Identity;
 use crate::bindings::fondaco::host::events::Draft;
+use crate::bindings::fondaco::host::messages::{Email, Sms};
 use crate::bindings::fondaco::host::sql::{Rows, Value};
 use crate::http::{Request, Response};
 use crate::{Code, Fault};
@@ -41,6 +42,12 @@ pub trait Host {
     }
     fn publish(&self, event: &Draft) -> Result<String, Fault> {
         Err(missing("events"))
+    }
+    fn send_email(&self, message: &Email) -> Result<String, Fault> {
+        Err(missing("messages"))
+    }
+    fn send_sms(&self, message: &Sms) -> Result<String, Fault> {
+        Err(missing("messages"))
     }
     fn caller(&self) -> Identity;
     fn config(&self) -> Result<Option<String>, Fault> {

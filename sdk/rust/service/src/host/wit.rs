@@ -6,8 +6,9 @@ use crate::bindings::fondaco::host::blob::{Draft as BlobDraft, Info, Range};
 use crate::bindings::fondaco::host::cache::Loaded;
 use crate::bindings::fondaco::host::caller::Identity;
 use crate::bindings::fondaco::host::events::Draft;
+use crate::bindings::fondaco::host::messages::{Email, Sms};
 use crate::bindings::fondaco::host::sql::{Rows, Value};
-use crate::bindings::fondaco::host::{blob, cache, caller, events, secrets, sql, unit_of_work};
+use crate::bindings::fondaco::host::{blob, cache, caller, events, messages, secrets, sql, unit_of_work};
 use crate::bindings::wasi::config::store;
 use crate::http::{Request, Response};
 use crate::{Fault, fault};
@@ -38,6 +39,14 @@ impl Imports {
 
     pub(crate) fn publish(&self, event: &Draft) -> Result<String, Fault> {
         events::publish(event)
+    }
+
+    pub(crate) fn send_email(&self, message: &Email) -> Result<String, Fault> {
+        messages::send_email(message)
+    }
+
+    pub(crate) fn send_sms(&self, message: &Sms) -> Result<String, Fault> {
+        messages::send_sms(message)
     }
 
     pub(crate) fn caller(&self) -> Identity {

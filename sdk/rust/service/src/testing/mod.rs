@@ -1,6 +1,6 @@
 //! A house in memory, so that a service's logic is tested natively, as it runs in the host: the same statements and
 //! migrations over SQLite, one unit of work a call, events that leave with the commit, a clock that stands still until
-//! it is told otherwise, a cache, files and secrets; and a test answers for the outside world.
+//! it is told otherwise, messages, a cache, files and secrets; and a test answers for the outside world.
 //!
 //! ```
 //! use fondaco_service::{clock, prelude::*, testing::House};
@@ -41,6 +41,7 @@ use crate::caller::Identity;
 use crate::events::Draft;
 use crate::host::{self, Host};
 use crate::http::{Request, Response};
+use crate::messages::{Email, Sms};
 use crate::{Fault, fault};
 
 /// Noon UTC on 2026-06-01: what a house's clock begins at.
@@ -66,6 +67,15 @@ pub struct Published {
 
 type Outside = dyn Fn(&Request) -> Result<Response, Fault>;
 
+/// A message that left with a commit.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sent {
+    /// A mail.
+    Email(Email),
+    /// A text message.
+    Sms(Sms),
+}
+#[derive(Debug)]
 struct State {
     database: Box<dyn Engine>,
     identity: RefCell<Identity>,
@@ -76,6 +86,9 @@ struct State {
     pending: RefCell<Vec<Published>>,
     published: RefCell<Vec<Published>>,
     drafted: Cell<u64>,
+    /// Messages of the unit of work that is open.
+    outbox: RefCell<Vec<Sent>>,
+    sent: RefCell<Vec<Sent>>,
     cache: RefCell<Cache>,
     files: RefCell<Files>,
     outside: RefCell<Option<Box<Outside>>>,
@@ -127,6 +140,8 @@ impl House {
             pending: RefCell::default(),
             published: RefCell::default(),
             drafted: Cell::new(0),
+            outbox: RefCell::default(),
+            sent: RefCell::default(),
             cache: RefCell::default(),
             files: RefCell::default(),
             outside: RefCell::default(),
@@ -195,6 +210,11 @@ impl House {
         self.0.published.take()
     }
 
+    /// The messages that left so far, in the order of sending.
+    pub fn sent(&self) -> Vec<Sent> {
+        self.0.sent.borrow().clone()
+    }
+
     /// What the clock says.
     pub fn now_ms(&self) -> i64 {
         self.0.now_ms.get()
@@ -217,14 +237,24 @@ impl std::fmt::Debug for House {
     }
 }
 
-/// Rolls back, and drops events, unless there was a commit: after a panic too.
+/// Rolls back, and drops events and messages, unless there was a commit: after a panic too.
 struct Unit<'a>(&'a State);
 
 impl Drop for Unit<'_> {
     fn drop(&mut self) {
         self.0.pending.borrow_mut().clear();
+        self.0.outbox.borrow_mut().clear();
         self.0.database.roll_back();
         self.0.cache.borrow_mut().end_leases();
+    }
+}
+
+impl State {
+    fn send(&self, message: Sent) -> Result<String, Fault> {
+        self.database.begin()?;
+        self.outbox.borrow_mut().push(message);
+        let before = self.sent.borrow().len();
+        Ok(format!("message-{}", before + self.outbox.borrow().len()))
     }
 }
 
@@ -240,6 +270,7 @@ impl Host for State {
     fn commit(&self) -> Result<(), Fault> {
         self.database.commit()?;
         self.published.borrow_mut().append(&mut self.pending.borrow_mut());
+        self.sent.borrow_mut().append(&mut self.outbox.borrow_mut());
         Ok(())
     }
 
@@ -257,6 +288,14 @@ impl Host for State {
             data,
         });
         Ok(id)
+    }
+
+    fn send_email(&self, message: &Email) -> Result<String, Fault> {
+        self.send(Sent::Email(message.clone()))
+    }
+
+    fn send_sms(&self, message: &Sms) -> Result<String, Fault> {
+        self.send(Sent::Sms(message.clone()))
     }
 
     fn caller(&self) -> Identity {

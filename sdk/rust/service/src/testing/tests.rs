@@ -1,4 +1,5 @@
 use super::*;
+use crate::messages::{self, Email, Mailbox, Sms};
 use crate::prelude::*;
 use crate::{blob, cache, caller, commit, config, events, secrets};
 use serde::Serialize;
@@ -87,6 +88,27 @@ fn a_read_only_function_cannot_write_even_by_a_query() {
     }
     let count = house.call_read_only(|| sql::one::<(i64,)>("SELECT COUNT(*) FROM notes", params![]));
     assert_eq!(count.unwrap(), (1,));
+}
+
+#[test]
+fn messages_leave_with_the_commit_alone() {
+    let house = House::with_schema(SCHEMA);
+    let email = Email::new(Mailbox::new("orders@shop.example"), Mailbox::named("Ada", "ada@example.com"), "Hello");
+    let email = email.text("Hello Ada").html("<p>Hello Ada</p>");
+    let sms = Sms { from: "Acme".into(), to: "+4930123456".into(), text: "Hello".into() };
+    let send = || {
+        messages::send_email(&email)?;
+        messages::send_sms(&sms)
+    };
+    let failed: Result<(), Fault> = house.call(|| {
+        send()?;
+        Err(fault::precondition("NO", "no"))
+    });
+    assert!(failed.is_err() && house.sent().is_empty());
+    assert_eq!(house.call_read_only(send).unwrap_err().reason, "READ_ONLY");
+    assert_eq!(house.call(send).unwrap(), "message-2");
+    assert_eq!(house.sent(), [Sent::Email(email.clone()), Sent::Sms(sms.clone())]);
+    assert_eq!((email.to[0].name.as_deref(), email.html.as_deref()), (Some("Ada"), Some("<p>Hello Ada</p>")));
 }
 
 #[test]

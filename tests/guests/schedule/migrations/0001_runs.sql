@@ -1,0 +1,1 @@
+CREATE TABLE runs (job TEXT NOT NULL, due_ms BIGINT NOT NULL);
