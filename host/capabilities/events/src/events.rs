@@ -243,7 +243,6 @@ impl Inner {
     pub(crate) async fn want(&self, service: &ServiceName, digest: Digest, grant: &Grant) {
         let names = grant.subscriptions.iter().map(|subscription| subscription.name.clone()).collect();
         self.served.add(service, digest, names);
-        self.serve(grant.subscriptions.iter().cloned());
         if grant.subscriptions.is_empty() {
             return;
         }
@@ -253,6 +252,8 @@ impl Inner {
             Ok(Err(error)) => tracing::warn!(%service, %error, "subscriptions are not on the bus yet"),
             Err(_elapsed) => tracing::warn!(%service, "subscriptions are not on the bus yet: it does not answer"),
         }
+        // Only now: a lane that opens a queue which is not declared yet finds nothing there, ever.
+        self.serve(grant.subscriptions.iter().cloned());
     }
 
     fn serve(&self, subscriptions: impl IntoIterator<Item = Subscription>) {
