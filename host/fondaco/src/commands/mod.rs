@@ -1,6 +1,8 @@
 //! The client commands and tools, one file each.
 
 pub(crate) mod audit;
+pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod logs;
