@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -12,7 +13,8 @@ Exit codes:
   2  the command line is wrong
   3  the host is not reachable
   4  the API key is missing, unknown, or not allowed to do this
-  5  a local file is missing or not what it should be";
+  5  a local file is missing or not what it should be
+  6  some rows of an import failed; all others were taken";
 
 /// Commerce logic as WebAssembly components: swap it while customers are buying.
 #[derive(Debug, Parser)]
@@ -78,6 +80,10 @@ pub(crate) enum Command {
     Rollback(Rollback),
     /// Price a cart
     Quote(Quote),
+    /// Bring goods or prices in from a file, and say what became of each row
+    Import(Import),
+    /// Write goods or prices out, as `import` takes them
+    Export(Export),
     /// Show what a component is: offline, without running it
     Inspect {
         /// The component
@@ -195,10 +201,101 @@ pub(crate) struct Rollback {
 #[derive(Debug, Args)]
 pub(crate) struct Quote {
     /// The cart as JSON; - reads it from standard input
-    pub(crate) file: PathBuf,
+    #[arg(required_unless_present = "skus")]
+    pub(crate) file: Option<PathBuf>,
+    /// Instead of a file: so many of a sku (1 where left out), by catalog and price book; may be given again
+    #[arg(long = "sku", value_name = "SKU[=QUANTITY]", conflicts_with = "file")]
+    pub(crate) skus: Vec<SkuLine>,
+    /// With --sku: currency
+    #[arg(long, value_name = "CODE", default_value = "EUR")]
+    pub(crate) currency: String,
+    /// With --sku: channel [default: web]
+    #[arg(long, requires = "skus")]
+    pub(crate) channel: Option<String>,
+    /// With --sku: the buyer's country
+    #[arg(long, value_name = "CODE", requires = "skus")]
+    pub(crate) country: Option<String>,
+    /// With --sku: a customer group that the buyer is in; may be given again
+    #[arg(long = "group", value_name = "GROUP", requires = "skus")]
+    pub(crate) groups: Vec<String>,
     /// Show offers that lost, reasons, and plugins with their fuel
     #[arg(long)]
     pub(crate) explain: bool,
+}
+
+/// `mug-blue=12`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SkuLine {
+    pub(crate) sku: String,
+    pub(crate) quantity: u32,
+}
+
+impl FromStr for SkuLine {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (sku, quantity) = match text.rsplit_once('=') {
+            None => (text, Ok(1)),
+            Some((sku, quantity)) => (sku, quantity.parse()),
+        };
+        match quantity {
+            Ok(quantity) if !sku.is_empty() => Ok(Self { sku: sku.to_owned(), quantity }),
+            _ => Err("expected a sku and a quantity, such as mug-blue=12".to_owned()),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// What the rows are
+    #[arg(value_enum)]
+    pub(crate) stock: Stock,
+    /// The rows; - reads them from standard input
+    pub(crate) file: PathBuf,
+    /// How they are written [default: by the file's name, which ends in .csv or .jsonl]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<RowFormat>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// What to write
+    #[arg(value_enum)]
+    pub(crate) stock: Stock,
+    /// Where to; - writes to standard output
+    #[arg(default_value = "-")]
+    pub(crate) file: PathBuf,
+    /// How [default: by the file's name, which ends in .csv or .jsonl; csv to standard output]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<RowFormat>,
+}
+
+/// What comes and goes in rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Stock {
+    /// Products and their variants, a row a variant
+    Catalog,
+    /// Prices, a row a price
+    PriceBook,
+}
+
+impl Stock {
+    /// The service that has it.
+    pub(crate) const fn service(self) -> &'static str {
+        match self {
+            Self::Catalog => "catalog",
+            Self::PriceBook => "price-book",
+        }
+    }
+}
+
+/// How rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowFormat {
+    /// Comma-separated, with a header
+    Csv,
+    /// A JSON object a line
+    Jsonl,
 }
 
 #[derive(Debug, Args)]
@@ -333,6 +430,20 @@ mod tests {
             let name = format!("help_{}", sub.get_name());
             insta::assert_snapshot!(name, sub.render_help().to_string());
         }
+    }
+
+    #[test]
+    fn a_quote_is_by_file_or_by_sku() {
+        let quote = |arguments: &[&str]| Cli::try_parse_from(["fondaco", "quote"].iter().chain(arguments));
+        assert!(quote(&[]).is_err());
+        assert!(quote(&["cart.json", "--sku", "mug"]).is_err());
+        assert!(quote(&["cart.json", "--country", "DE"]).is_err());
+        for wrong in ["", "=1", "mug=", "mug=-1", "mug=x", "mug=4294967296"] {
+            assert!(quote(&["--sku", wrong]).is_err(), "{wrong}");
+        }
+        let Command::Quote(parsed) = quote(&["--sku", "mug", "--sku", "a=b=12"]).unwrap().command else { panic!() };
+        let line = |sku: &str, quantity| SkuLine { sku: sku.to_owned(), quantity };
+        assert_eq!(parsed.skus, [line("mug", 1), line("a=b", 12)]);
     }
 
     #[test]

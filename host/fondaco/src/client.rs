@@ -1,5 +1,6 @@
 //! Speaks to a host over HTTP.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -42,6 +43,16 @@ impl Client {
             None if is_here(&base) => demo_key(&common.state, common.tenant.as_deref(), need),
             None => (None, common.tenant.clone()),
         };
+        Self::connect(base, key, tenant)
+    }
+
+    /// A client of a host of this process.
+    pub(crate) fn of(address: SocketAddr, key: &str) -> Result<Self, Failure> {
+        let base = format!("http://{address}").parse::<Url>().map_err(anyhow::Error::from)?;
+        Self::connect(base, Some(key.to_owned()), None)
+    }
+
+    fn connect(base: Url, key: Option<String>, tenant: Option<String>) -> Result<Self, Failure> {
         let http = reqwest::Client::builder()
             .user_agent(concat!("fondaco/", env!("CARGO_PKG_VERSION")))
             .timeout(TIMEOUT)
@@ -58,6 +69,11 @@ impl Client {
 
     pub(crate) async fn post<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Failure> {
         read(self.send(self.request(Method::POST, path, &[])?).await?).await
+    }
+
+    /// Calls a service's function by its own route.
+    pub(crate) async fn call<T: DeserializeOwned>(&self, path: &[&str], body: &Value) -> Result<T, Failure> {
+        read(self.send(self.request(Method::POST, path, &[])?.json(body)).await?).await
     }
 
     pub(crate) async fn put<T: DeserializeOwned>(&self, path: &[&str], body: &Value) -> Result<T, Failure> {

@@ -16,6 +16,8 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ),
     ("loyalty.wit", &[include_str!("../../../wit/loyalty/loyalty.wit")]),
     ("shipping.wit", &[include_str!("../../../wit/shipping/shipping.wit")]),
+    ("catalog.wit", &[include_str!("../../../wit/catalog/catalog.wit")]),
+    ("price-book.wit", &[include_str!("../../../wit/price-book/price-book.wit")]),
     ("pricing.wit", &[include_str!("../../../wit/pricing/pricing.wit")]),
 ];
 
@@ -67,6 +69,8 @@ mod tests {
             "fondaco:pricing/quotes@1.0.0",
             "fondaco:shipping/zones@1.0.0",
             "fondaco:loyalty/accounts@1.0.0",
+            "fondaco:catalog/transfer@1.0.0",
+            "fondaco:price-book/prices@1.0.0",
             "fondaco:host/caller@1.0.0",
         ] {
             assert!(names.iter().any(|name| name == expected), "{expected} in {names:?}");

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) mod goods;
+
 const KEYS_FILE: &str = "demo-keys.json";
 
 /// `demo.toml`
@@ -37,6 +39,24 @@ pub(crate) struct Tenant {
     pub(crate) name: String,
     #[serde(default, rename = "release")]
     pub(crate) releases: Vec<Release>,
+    /// What it sells.
+    pub(crate) goods: Option<Goods>,
+}
+
+/// A store's catalog and price book: some rows that stand beside the demo's file, and many that are made up.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Goods {
+    /// Rows for `fondaco import catalog`.
+    pub(crate) catalog: PathBuf,
+    /// Rows for `fondaco import price-book`.
+    pub(crate) prices: PathBuf,
+    /// The store's currency, and a second one.
+    pub(crate) currencies: [String; 2],
+    /// Whether its prices include tax.
+    pub(crate) tax_included: bool,
+    /// Products that are made up, the same ones every time.
+    pub(crate) made_up: u32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -100,9 +120,10 @@ mod tests {
                 assert!(serde_json::from_str::<serde_json::Value>(config).is_ok(), "{config}");
             }
         }
-        for service in &demo.services {
-            let config = folder.join(service.config_file.as_ref().unwrap());
-            assert!(config.is_file(), "{}", config.display());
+        let configs = demo.services.iter().filter_map(|service| service.config_file.as_ref());
+        let goods = demo.tenants.iter().filter_map(|tenant| tenant.goods.as_ref());
+        for file in configs.chain(goods.flat_map(|goods| [&goods.catalog, &goods.prices])) {
+            assert!(folder.join(file).is_file(), "{}", file.display());
         }
     }
 

@@ -34,6 +34,13 @@ pub(crate) enum Failure {
     NotReachable(String),
     /// A file on this side.
     Local(String),
+    /// Rows of an import that were not taken, of so many.
+    Rows {
+        /// Those that failed.
+        failed: u64,
+        /// All of them.
+        rows: u64,
+    },
     /// Anything else.
     Other(anyhow::Error),
 }
@@ -46,6 +53,7 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::NotReachable(_) => 3,
             Self::Local(_) => 5,
+            Self::Rows { .. } => 6,
         })
     }
 
@@ -59,6 +67,7 @@ impl Failure {
             Self::Usage(message) => json!({ "error": { "reason": "USAGE", "message": message } }),
             Self::NotReachable(message) => json!({ "error": { "reason": "NOT_REACHABLE", "message": message } }),
             Self::Local(message) => json!({ "error": { "reason": "LOCAL_FILE", "message": message } }),
+            Self::Rows { .. } => json!({ "error": { "reason": "ROWS_FAILED", "message": self.to_string() } }),
             Self::Other(error) => json!({ "error": { "reason": "FAILED", "message": format!("{error:#}") } }),
         }
     }
@@ -81,6 +90,11 @@ impl fmt::Display for Failure {
                 }
             }
             Self::Usage(message) | Self::NotReachable(message) | Self::Local(message) => to.write_str(message),
+            Self::Rows { failed, rows } => write!(
+                to,
+                "{failed} of {rows} rows failed and were left out; mend them and import the file again: what was taken \
+                 is unchanged then"
+            ),
             Self::Other(error) => write!(to, "{error:#}"),
         }
     }
@@ -142,5 +156,6 @@ mod tests {
         assert_eq!(code(&problem(403)), expected(4));
         assert_eq!(code(&Failure::NotReachable(String::new())), expected(3));
         assert_eq!(code(&Failure::Local(String::new())), expected(5));
+        assert_eq!(code(&Failure::Rows { failed: 1, rows: 2 }), expected(6));
     }
 }

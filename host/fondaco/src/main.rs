@@ -1,7 +1,7 @@
 //! The `fondaco` command: the host itself, and what speaks to one.
 //!
 //! `host` is the whole life of a host process; `commands` are its clients and tools, one file each; `client`, `output`
-//! and `failure` are what those share.
+//! and `failure` are what those share, and `rows` what imports, exports and the demo do.
 
 mod cli;
 mod client;
@@ -12,6 +12,7 @@ mod demo;
 mod failure;
 mod host;
 mod output;
+mod rows;
 
 use std::process::ExitCode;
 
@@ -63,6 +64,8 @@ async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Release(release) => commands::release::run(common, &release, output).await,
         Command::Rollback(rollback) => commands::rollback::run(common, &rollback, output).await,
         Command::Quote(quote) => commands::quote::run(common, &quote, output).await,
+        Command::Import(import) => commands::import::run(common, &import, output).await,
+        Command::Export(export) => commands::export::run(common, &export, output).await,
         Command::Inspect { file } => commands::inspect::run(&file, output),
         Command::Logs(logs) => commands::logs::run(common, &logs, output).await,
         Command::Keys(keys) => commands::keys::run(common, keys, output).await,

@@ -105,6 +105,19 @@ impl Output {
         bar
     }
 
+    /// A bar on standard error that fills up; nothing where nobody watches. Without a length it counts.
+    pub(crate) fn bar(self, what: String, length: Option<u64>) -> ProgressBar {
+        let bar = self.progress(what);
+        if let Some(length) = length
+            && !bar.is_hidden()
+            && let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {wide_bar} {percent:>3}% {elapsed}")
+        {
+            bar.set_length(length);
+            bar.set_style(style);
+        }
+        bar
+    }
+
     /// Rows under a heading. Columns whose heading starts with `>` are aligned to the right.
     pub(crate) fn table(self, headings: &[&str], rows: Vec<Vec<String>>) -> String {
         let mut table = Table::new();

@@ -286,6 +286,8 @@ impl Inner {
             Ok(Err(error)) => tracing::warn!(%service, %error, "subscriptions are not on the bus yet"),
             Err(_elapsed) => tracing::warn!(%service, "subscriptions are not on the bus yet: it does not answer"),
         }
+        // Only now: a lane that opens a queue which is not declared yet finds nothing there, ever.
+        self.serve(grant.subscriptions.iter().cloned());
     }
 
     fn serve(&self, subscriptions: impl IntoIterator<Item = Subscription>) {

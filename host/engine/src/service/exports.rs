@@ -67,8 +67,17 @@ impl Interfaces {
         self.names.get(name)
     }
 
+    /// The keys of those that it provides to others.
     pub(super) fn keys(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.list.iter().map(|interface| &interface.key)
+        self.list.iter().filter(|interface| !interface.is_for_host()).map(|interface| &interface.key)
+    }
+}
+
+impl Interface {
+    /// Whether only the host calls it (`fondaco:host/event-handler`): no route, nobody's import, and any number of
+    /// services may have it.
+    pub(super) fn is_for_host(&self) -> bool {
+        self.name.starts_with("fondaco:host/")
     }
 }
 

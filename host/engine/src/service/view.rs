@@ -14,7 +14,7 @@ pub struct ServiceView {
     pub name: ServiceName,
     /// The digest of its component.
     pub digest: Digest,
-    /// What it exports.
+    /// What it exports, but for what only the host calls.
     pub interfaces: Vec<InterfaceView>,
     /// What was released: version, config, routes, documentation.
     pub release: ServiceRelease,
@@ -39,7 +39,8 @@ pub struct FunctionView {
 }
 
 pub(super) fn of(release: &Release) -> ServiceView {
-    let interfaces = release.interfaces.list.iter().map(|interface| InterfaceView {
+    let offered = release.interfaces.list.iter().filter(|interface| !interface.is_for_host());
+    let interfaces = offered.map(|interface| InterfaceView {
         name: Arc::clone(&interface.name),
         functions: interface
             .functions

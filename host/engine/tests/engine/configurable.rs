@@ -1,4 +1,5 @@
-//! A release is asked about its config before it serves; a service that others call is known to be called.
+//! What the host alone calls: a release is asked about its config before it serves, events are handled. And a service
+//! that others call is known to be called.
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use super::guests::{DOUBLE, PASS_ON, engine, relay, with_packages};
 use super::services::activate;
 
 const HOST: &str = include_str!("../../../../wit/host/host.wit");
+const EVENTS: &str = include_str!("../../../../wit/host/events.wit");
 
 /// `$ok` and `$no` write a `result<_, fault>` at 256: the payload begins at 260 with the code.
 const CHECKS: &str = r#"
@@ -36,6 +38,23 @@ fn checked(name: &str, check: &str) -> Bytes {
            (func (export \"fondaco:host/configurable@1.0.0#check\") (result i32) {check}))"
     );
     with_packages(&[HOST], &wit, &core)
+}
+
+/// A service of one interface, `test:<name>/api`, that handles events too.
+fn handling(name: &str) -> Bytes {
+    let wit = format!(
+        "package test:{name}@1.0.0;
+         interface api {{ use fondaco:types/faults@1.0.0.{{fault}}; go: func() -> result<_, fault>; }}
+         world guest {{ export api; export fondaco:host/event-handler@1.0.0; }}"
+    );
+    let event = "(param i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 i32 i32 i32 i32 i32 i32)";
+    let core = format!(
+        "(module {CHECKS}
+           (func (export \"test:{name}/api@1.0.0#go\") (result i32) (call $ok))
+           (func (export \"fondaco:host/event-handler@1.0.0#handle\") {event} (result i32) (call $ok)))"
+    );
+    let host = format!("{HOST}{}", EVENTS.trim_start_matches("package fondaco:host@1.0.0;"));
+    with_packages(&[&host], &wit, &core)
 }
 
 fn plain() -> Services {
@@ -74,6 +93,17 @@ async fn the_check_is_the_hosts_alone() {
         activate(&services, name, "1.0.0", checked(name, "(call $ok)")).await.unwrap();
     }
     assert_eq!(services.function("one", "configurable", "check").unwrap_err().reason, "FUNCTION_NOT_FOUND");
+    let views = services.snapshot();
+    assert!(views.iter().all(|view| view.interfaces.len() == 1), "{views:?}");
+}
+
+#[tokio::test]
+async fn any_number_of_services_handle_events_and_nobody_else_calls_them() {
+    let services = plain();
+    for name in ["one", "two"] {
+        activate(&services, name, "1.0.0", handling(name)).await.unwrap();
+        assert!(services.function(name, "fondaco:host/event-handler@1.0.0", "handle").is_ok());
+    }
     let views = services.snapshot();
     assert!(views.iter().all(|view| view.interfaces.len() == 1), "{views:?}");
 }

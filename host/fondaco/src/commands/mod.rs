@@ -2,6 +2,8 @@
 
 pub(crate) mod audit;
 pub(crate) mod events;
+pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod logs;

@@ -10,6 +10,7 @@ mod watch;
 mod welcome;
 
 use std::path::Path;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,11 +73,14 @@ pub(crate) async fn up(common: &Common, up: &Up, output: Output) -> Result<(), F
     ready.send_replace(true);
     tracing::info!(%address, state = %config.state.display(), "host is ready");
     output.note(format!("listening on http://{address} (Ctrl-C stops)"));
-    if let Some((folder, keys)) = &welcome {
-        output.note(welcome::text(folder, keys, &config, address));
-    }
-
-    stop_asked().await?;
+    let stop = pin!(stop_asked()?);
+    wait(stop, async {
+        if let Some((folder, keys)) = &welcome {
+            seed::goods::stock(folder, keys, address, output).await;
+            output.note(welcome::text(folder, keys, &config, address));
+        }
+    })
+    .await;
     tracing::info!("host stops");
     ready.send_replace(false);
     drop(watching);
@@ -161,15 +165,25 @@ async fn restore(deployer: &Deployer, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// SIGINT or SIGTERM.
-async fn stop_asked() -> Result<(), Failure> {
+/// Ends at SIGINT or SIGTERM, from now on.
+fn stop_asked() -> Result<impl Future<Output = ()>, Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(anyhow::Error::from)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(anyhow::Error::from)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Waits for the stop; what is still to be done meanwhile is left where it is then.
+async fn wait(mut stop: Pin<&mut impl Future<Output = ()>>, meanwhile: impl Future<Output = ()>) {
     tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        () = stop.as_mut() => return,
+        () = meanwhile => {}
     }
-    Ok(())
+    stop.await;
 }
 
 /// State holds keys' hashes and merchants' code: it is this user's own.

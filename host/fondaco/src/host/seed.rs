@@ -3,6 +3,8 @@
 //! A file whose bytes were never pushed is pushed and released; one that is known is left alone, so that what somebody
 //! released by hand since stays.
 
+pub(super) mod goods;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -72,7 +74,17 @@ impl Seeder<'_> {
             }
             None => wanted.config.clone(),
         };
-        self.release(&slot, spec(&version, Owner::Platform, config)?).await
+        let spec = spec(&version, Owner::Platform, config)?;
+        match self.release(&slot, spec.clone()).await {
+            // The state is that of a demo before this one, whose contract was another. It makes way: a demo keeps no
+            // promise to callers of the one before.
+            Err(Failure::Fault(problem)) if problem.reason == "INCOMPATIBLE_TYPES" => {
+                self.output.note(format!("{slot} {} replaces one with another contract", version.version));
+                self.house.deployer.remove(&slot, Expect::Any, &self.actor).await?;
+                self.release(&slot, spec).await
+            }
+            released => released,
+        }
     }
 
     async fn tenant(&self, tenant: &demo::Tenant) -> Result<(), Failure> {

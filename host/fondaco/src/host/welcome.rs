@@ -28,6 +28,7 @@ pub(super) fn text(folder: &Path, keys: &DemoKeys, config: &Config, address: Soc
             carts.join(tenant).with_extension("json").display()
         ));
     }
+    lines.push(format!("  {program} quote {}", carts.join("by-sku.json").display()));
     lines.push(format!("  {program} plugins"));
     lines.push(format!("  {program} logs -f volume-tiers"));
     lines.push(format!("  curl -s http://{address}/openapi.json"));

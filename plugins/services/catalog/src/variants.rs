@@ -18,6 +18,7 @@ struct Row {
     sku: String,
     document: String,
     product: i64,
+    slug: String,
     version: i64,
     #[row(json)]
     facts: Facts,
@@ -32,7 +33,7 @@ pub fn by_skus(skus: &[String], channel: &str, locale: &str) -> Result<Vec<Varia
         return Ok(Vec::new());
     }
     let mut statement = Statement::new(
-        "SELECT v.sku, v.document, p.id AS product, p.version, p.facts, c.path FROM variants v
+        "SELECT v.sku, v.document, p.id AS product, p.slug, p.version, p.facts, c.path FROM variants v
          JOIN products p ON p.id = v.product_id
          LEFT JOIN categories c ON c.id = p.category_id WHERE v.sku IN ",
     );
@@ -65,10 +66,12 @@ fn facts(row: Row, slugs: &BTreeMap<i64, String>, channel: &str, locale: &str) -
     Ok(VariantFacts {
         sku: row.sku,
         product: row.product,
+        slug: row.slug,
         version: unsigned(row.version),
         title: title(&row.facts, &variant, locale),
         category_path: path.join("/"),
         visible: variant.enabled && products::seen(&row.facts.channels, channel),
+        channels: if variant.enabled { row.facts.channels } else { Vec::new() },
         tags: row.facts.tags,
         grams: variant.grams,
         tax_category,

@@ -18,6 +18,12 @@ impl Span {
     /// From always on, for good.
     pub const ALWAYS: Self = Self { from_ms: 0, until_ms: NEVER_MS };
 
+    /// When both hold; none where they never do at once.
+    pub fn both(self, other: Self) -> Option<Self> {
+        let span = Self { from_ms: self.from_ms.max(other.from_ms), until_ms: self.until_ms.min(other.until_ms) };
+        (span.from_ms < span.until_ms).then_some(span)
+    }
+
     /// Whether it holds then.
     pub fn holds(self, now_ms: i64) -> bool {
         (self.from_ms..self.until_ms).contains(&now_ms)
@@ -110,6 +116,12 @@ pub fn decide<'a>(prices: &'a [Price], question: &Question<'_>) -> Answer<'a> {
         price: concerned().filter(|price| question.holds(price)).max_by_key(|price| rank(price)),
         changes_ms: edges.filter_map(|span| span.next_edge(question.now_ms)).min(),
     }
+}
+
+/// Brings prices of one sku into the order in which they win: of those that hold for a question, the first is its
+/// answer. It depends on no question, since nothing that decides between two prices does.
+pub fn in_order(prices: &mut [Price]) {
+    prices.sort_by_cached_key(|price| Reverse(rank(price)));
 }
 
 /// The greatest wins.

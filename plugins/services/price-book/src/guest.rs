@@ -3,7 +3,7 @@
 use fondaco_service::Fault;
 
 use crate::bindings::exports::fondaco::price_book;
-use crate::contract::{Ask, Chunk, Context, Entry, Format, Found, Page, PriceList, PriceListDraft, Report};
+use crate::contract::{Ask, Chunk, Context, Entry, Format, Found, Page, PriceList, PriceListDraft, Report, Sheet};
 use crate::{entries, lists, prices, transfer};
 
 struct PriceBook;
@@ -17,6 +17,9 @@ mod export {
 impl price_book::prices::Guest for PriceBook {
     fn by_skus(context: Context, asks: Vec<Ask>) -> Result<Vec<Found>, Fault> {
         prices::by_skus(&context, &asks)
+    }
+    fn sheets(skus: Vec<String>, since_ms: u64) -> Result<Vec<Sheet>, Fault> {
+        prices::sheets(&skus, since_ms)
     }
 }
 

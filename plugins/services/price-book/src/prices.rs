@@ -6,8 +6,8 @@ use fondaco_service::prelude::*;
 use fondaco_service::sql::Statement;
 
 use crate::check;
-use crate::contract::{Ask, Context, Found};
-use crate::decide::{List, Price, Question, Span, decide};
+use crate::contract::{Ask, Context, Found, Offer, Sheet};
+use crate::decide::{List, Price, Question, Span, decide, in_order};
 
 const MOST: usize = 500;
 /// Skus of one statement.
@@ -23,6 +23,7 @@ struct Row {
     until_ms: i64,
     list_id: i64,
     code: String,
+    currency: String,
     channel: String,
     customer_group: String,
     country: String,
@@ -41,36 +42,83 @@ pub fn by_skus(context: &Context, asks: &[Ask]) -> Result<Vec<Found>, Fault> {
     let skus: Vec<&str> = skus.into_iter().collect();
     let mut book: BTreeMap<String, Vec<Price>> = BTreeMap::new();
     for batch in skus.chunks(BATCH) {
-        for row in rows(context, now_ms, batch)? {
-            let (sku, price) = price(row, &context.currency);
-            book.entry(sku).or_default().push(price);
-        }
+        enter(&mut book, for_context(of_skus(batch, now_ms), context).query()?);
     }
     Ok(asks.iter().filter_map(|ask| found(&book, context, now_ms, ask)).collect())
 }
 
-/// What may hold now or later; what is over or for others stays in its table.
-fn rows(context: &Context, now_ms: i64, skus: &[&str]) -> Result<Vec<Row>, Fault> {
+/// All prices of these skus that are not over at `since_ms`, in the order asked; what has none is left out.
+pub fn sheets(skus: &[String], since_ms: u64) -> Result<Vec<Sheet>, Fault> {
+    check::count("skus", skus, MOST)?;
+    let since_ms = i64::try_from(since_ms).unwrap_or(i64::MAX);
+    let asked: BTreeSet<&str> = skus.iter().map(String::as_str).collect();
+    let asked: Vec<&str> = asked.into_iter().collect();
+    let mut book: BTreeMap<String, Vec<Price>> = BTreeMap::new();
+    for batch in asked.chunks(BATCH) {
+        enter(&mut book, of_skus(batch, since_ms).query()?);
+    }
+    for prices in book.values_mut() {
+        in_order(prices);
+    }
+    let sheet =
+        |sku: &String| Some(Sheet { sku: sku.clone(), offers: book.get(sku)?.iter().filter_map(offer).collect() });
+    Ok(skus.iter().filter_map(sheet).collect())
+}
+
+/// None where list and price never hold at once.
+fn offer(price: &Price) -> Option<Offer> {
+    let list = &price.list;
+    let (from_ms, until_ms) = check::open_ends(price.span.both(list.span)?);
+    Some(Offer {
+        price_list: list.code.clone(),
+        currency: list.currency.clone(),
+        channel: list.channel.clone(),
+        customer_group: list.customer_group.clone(),
+        country: list.country.clone(),
+        min_quantity: u32::try_from(price.min_quantity).unwrap_or(u32::MAX),
+        amount: price.amount,
+        compare_at: price.compare_at,
+        tax_included: list.tax_included,
+        from_ms,
+        until_ms,
+    })
+}
+
+/// Selects what may hold then or later; what is over stays in its table.
+fn of_skus(skus: &[&str], since_ms: i64) -> Statement {
     let mut statement = Statement::new(
-        "SELECT p.sku, p.min_quantity, p.amount, p.compare_at, p.from_ms, p.until_ms, p.list_id, l.code, l.channel,
-             l.customer_group, l.country, l.priority, l.from_ms AS list_from_ms, l.until_ms AS list_until_ms,
-             l.tax_included
+        "SELECT p.sku, p.min_quantity, p.amount, p.compare_at, p.from_ms, p.until_ms, p.list_id, l.code, l.currency,
+             l.channel, l.customer_group, l.country, l.priority, l.from_ms AS list_from_ms,
+             l.until_ms AS list_until_ms, l.tax_included
          FROM prices p JOIN price_lists l ON l.id = p.list_id WHERE p.sku IN ",
     );
-    statement.list(skus.iter().copied()).push(" AND p.until_ms > ").bind(now_ms);
-    statement.push(" AND l.until_ms > ").bind(now_ms).push(" AND l.enabled AND l.currency = ");
-    statement.bind(context.currency.as_str()).push(" AND l.channel IN ").list(["", context.channel.as_str()]);
+    statement.list(skus.iter().copied()).push(" AND p.until_ms > ").bind(since_ms);
+    statement.push(" AND l.until_ms > ").bind(since_ms).push(" AND l.enabled");
+    statement
+}
+
+/// Leaves out what is for others.
+fn for_context(mut statement: Statement, context: &Context) -> Statement {
+    statement.push(" AND l.currency = ").bind(context.currency.as_str());
+    statement.push(" AND l.channel IN ").list(["", context.channel.as_str()]);
     statement.push(" AND l.country IN ").list(["", context.country.as_str()]);
     let groups = std::iter::once("").chain(context.groups.iter().map(String::as_str));
     statement.push(" AND l.customer_group IN ").list(groups);
-    statement.query()
+    statement
 }
 
-fn price(row: Row, currency: &str) -> (String, Price) {
+fn enter(book: &mut BTreeMap<String, Vec<Price>>, rows: Vec<Row>) {
+    for row in rows {
+        let (sku, price) = price(row);
+        book.entry(sku).or_default().push(price);
+    }
+}
+
+fn price(row: Row) -> (String, Price) {
     let list = List {
         id: row.list_id,
         code: row.code,
-        currency: currency.to_owned(),
+        currency: row.currency,
         channel: row.channel,
         customer_group: row.customer_group,
         country: row.country,

@@ -61,6 +61,7 @@ fn priced_line(line: Line, work: LineWork) -> PricedLine {
         sku: line.sku,
         quantity: line.quantity,
         base_unit: work.base_unit,
+        price_list: work.price_list,
         unit: line.unit,
         price: work.price,
         subtotal: work.subtotal,

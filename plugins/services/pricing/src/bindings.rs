@@ -17,9 +17,12 @@ macro_rules! generate {
                 "../../../wit/wasi/clocks",
                 "../../../wit/shipping",
                 "../../../wit/loyalty",
+                "../../../wit/catalog",
+                "../../../wit/price-book",
                 "../../../wit/pricing",
             ],
             with: {
+                "fondaco:host/cache@1.0.0": fondaco_service::bindings::fondaco::host::cache,
                 "fondaco:types/money@1.0.0": fondaco_sdk::bindings::fondaco::types::money,
                 "fondaco:types/faults@1.0.0": fondaco_sdk::bindings::fondaco::types::faults,
                 "fondaco:plugin/types@1.0.0": fondaco_sdk::bindings::fondaco::plugin::types,

@@ -8,12 +8,15 @@ use crate::bindings::exports::fondaco::pricing::quotes::{
 };
 use crate::bindings::fondaco::plugin::evaluations::{LineAmount, Points, Source};
 use crate::faults::sum;
+use crate::goods::Learned;
 use crate::ports::Evaluation;
 
 /// What is known of a line beside what the cart says.
 pub(crate) struct LineWork {
     pub(crate) id: String,
     pub(crate) base_unit: i64,
+    /// Where the base price comes from, unless the request gave it.
+    pub(crate) price_list: Option<String>,
     pub(crate) price: Option<PriceSource>,
     /// `unit × quantity` after price rules.
     pub(crate) subtotal: i64,
@@ -58,6 +61,7 @@ impl<E: Evaluation> Desk<E> {
         let work = |(id, line): (String, &fondaco_sdk::bindings::fondaco::plugin::types::Line)| LineWork {
             id,
             base_unit: line.unit,
+            price_list: None,
             price: None,
             subtotal: line.total,
             shares: Vec::new(),
@@ -76,6 +80,16 @@ impl<E: Evaluation> Desk<E> {
             violations: Vec::new(),
             plugins: Vec::new(),
         }
+    }
+
+    /// Notes what facts said of lines that named only a sku.
+    pub(crate) fn note_goods(&mut self, learned: Learned) {
+        for (position, price_list) in learned.price_lists {
+            if let Some(work) = self.lines.get_mut(position) {
+                work.price_list = Some(price_list);
+            }
+        }
+        self.violations.extend(learned.violations);
     }
 
     /// Whether a rule is active at this point. If so, brings the rules' copy of the cart up to date, for the call that

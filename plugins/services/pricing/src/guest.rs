@@ -1,4 +1,5 @@
-//! The component: exports `quotes`, with the pipeline over this component's imports.
+//! The component: exports `quotes`, with the pipeline over this component's imports, and handles the events that the
+//! shelf wants to know of.
 
 use std::pin::pin;
 use std::sync::OnceLock;
@@ -13,18 +14,23 @@ use fondaco_settings::{Settings, SettingsError};
 
 use crate::arena::Arena;
 use crate::bindings::exports::fondaco::host::configurable::Guest as Configurable;
+use crate::bindings::exports::fondaco::host::event_handler::{Event, Guest as EventHandler};
 use crate::bindings::exports::fondaco::pricing::quotes::{Guest, PricedCart, Request};
+use crate::bindings::fondaco::catalog::{types::VariantFacts, variants};
 use crate::bindings::fondaco::host::caller;
 use crate::bindings::fondaco::loyalty::accounts::{self, Account};
 use crate::bindings::fondaco::plugin::evaluations::{self, LineAmount, Points};
 use crate::bindings::fondaco::plugin::{loyalties, price_rules, promotions, shipping_rates, taxes, validations};
+use crate::bindings::fondaco::price_book::{prices, types::Sheet};
 use crate::bindings::fondaco::shipping::zones;
 use crate::bindings::wasi::clocks::{monotonic_clock, wall_clock};
 use crate::bindings::wasi::config::store;
 use crate::faults::fault;
+use crate::goods::Goods;
 use crate::policy::Policies;
 use crate::ports::{Clock, Evaluation, Facts, Rules};
 use crate::quote::{Caller, quote};
+use crate::shelf::{self, Sources};
 
 /// Room for a cart of some hundred lines.
 #[global_allocator]
@@ -50,6 +56,12 @@ impl Guest for Pricing {
 impl Configurable for Pricing {
     fn check() -> Result<(), Fault> {
         policies().map(|_policies| ())
+    }
+}
+
+impl EventHandler for Pricing {
+    fn handle(event: Event) -> Result<(), Fault> {
+        shelf::handle(&event.type_, &event.data)
     }
 }
 
@@ -139,6 +151,30 @@ impl Facts for Imports {
 
     async fn standing(&self, customer: &str) -> Result<Option<Account>, Fault> {
         accounts::standing(customer)
+    }
+
+    async fn goods(&self, skus: &[String]) -> Result<Vec<Option<Goods>>, Fault> {
+        shelf::read(skus, self)
+    }
+}
+
+impl Sources for Imports {
+    /// No channel and no language: entries have all channels, and nobody reads titles.
+    fn variants(&self, skus: &[String]) -> Result<Vec<VariantFacts>, Fault> {
+        variants::by_skus(skus, "", "")
+    }
+
+    fn sheets(&self, skus: &[String], since_ms: u64) -> Result<Vec<Sheet>, Fault> {
+        prices::sheets(skus, since_ms)
+    }
+
+    fn now_ms(&self) -> u64 {
+        Clock::now_ms(self)
+    }
+
+    fn unique(&self) -> u64 {
+        let now = wall_clock::now();
+        now.seconds.saturating_mul(1_000_000_000).saturating_add(u64::from(now.nanoseconds))
     }
 }
 

@@ -1,11 +1,14 @@
 //! From a request to a cart: what is absent is filled in, what is out of bounds is refused with its path. Strings move,
 //! they are not copied.
+//!
+//! In two steps, since lines may name a sku and no price: [`accept`] takes a request apart, and when facts have told
+//! what such a line lacks, [`enter`] makes the cart's lines.
 
 mod bounds;
 mod lines;
 
 use fondaco_commerce::money::Currency;
-use fondaco_sdk::bindings::fondaco::plugin::types::{Address, Buyer, Cart, Context};
+use fondaco_sdk::bindings::fondaco::plugin::types::{Address, Buyer, Context};
 use fondaco_sdk::bindings::fondaco::plugin::validation::Step;
 use fondaco_sdk::bindings::fondaco::types::faults::Fault;
 
@@ -14,12 +17,20 @@ use crate::bindings::exports::fondaco::pricing::quotes;
 use crate::faults::invalid;
 use bounds::{at_most, country_code, filled, not_negative};
 
+pub(crate) use lines::enter;
+
 /// A request, taken apart.
 pub(crate) struct Intake {
-    /// The cart as it came, at base prices.
-    pub(crate) cart: Cart,
+    /// Who asks, where and when.
+    pub(crate) context: Context,
+    /// The lines as they came, within their bounds.
+    pub(crate) lines: Vec<quotes::Line>,
     /// The lines' ids, in their order.
     pub(crate) ids: Vec<String>,
+    /// Codes, upper-cased, each once.
+    pub(crate) codes: Vec<String>,
+    /// Where the goods go.
+    pub(crate) destination: Option<Address>,
     /// The code of the chosen shipping option.
     pub(crate) shipping: Option<String>,
     /// Points that the buyer wants to spend.
@@ -52,8 +63,11 @@ pub(crate) fn accept(request: quotes::Request, caller: Caller, now: impl FnOnce(
         filled(code, 64, || "shipping".to_owned())?;
     }
     Ok(Intake {
-        cart: Cart { context, lines, codes, destination, shipping: None },
+        context,
+        lines,
         ids,
+        codes,
+        destination,
         shipping: request.shipping,
         spend_points: request.spend_points.unwrap_or(0),
         step: request.step.unwrap_or(Step::Cart),

@@ -6,13 +6,16 @@
 //! imports), in a native host with rules linked to it, and over webhooks.
 //!
 //! A quote, from top to bottom: `intake` → facts → `stages` (price rules, shipping, promotions and stacking, points,
-//! taxes, validations) over the `desk` → `answer`.
+//! taxes, validations) over the `desk` → `answer`. Lines that name only a sku are completed by [`goods`], from what the
+//! [`shelf`] has of catalog and price book.
 //!
 //! It must not know: HTTP, JSON (but for its own configuration), other tenants, what a plugin is made of.
 
 pub mod bindings;
+pub mod goods;
 pub mod policy;
 pub mod ports;
+pub mod shelf;
 
 mod answer;
 #[cfg(any(target_arch = "wasm32", test))]

@@ -7,11 +7,12 @@ use crate::bindings::fondaco::loyalty::accounts::Account;
 use crate::bindings::fondaco::plugin::evaluations::{LineAmount, Points};
 use crate::bindings::fondaco::plugin::{loyalties, price_rules, promotions, shipping_rates, taxes, validations};
 use crate::bindings::fondaco::shipping::zones;
+use crate::goods::Goods;
 use fondaco_sdk::bindings::fondaco::plugin::shipping_rate::Shipment;
 use fondaco_sdk::bindings::fondaco::plugin::tax::Taxables;
 use fondaco_sdk::bindings::fondaco::plugin::types::{Cart, ChosenShipping, Line};
 use fondaco_sdk::bindings::fondaco::plugin::validation::Step;
-use fondaco_sdk::bindings::fondaco::types::faults::Fault;
+use fondaco_sdk::bindings::fondaco::types::faults::{Code, Fault};
 
 /// The tenant's rules.
 pub trait Rules {
@@ -71,6 +72,12 @@ pub trait Facts {
     async fn zone(&self, request: &zones::Request) -> Result<zones::Resolution, Fault>;
     /// The standing of a customer.
     async fn standing(&self, customer: &str) -> Result<Option<Account>, Fault>;
+    /// What is sold under these skus, no sku twice, in their order; none where nobody sells it. Asked at most once a
+    /// quote, and never where all lines come with their prices: so who serves only such carts need not have it.
+    async fn goods(&self, skus: &[String]) -> Result<Vec<Option<Goods>>, Fault> {
+        let message = format!("{} lines have no `unit`, and there is no catalog here that knows it.", skus.len());
+        Err(Fault { code: Code::Unimplemented, reason: "NO_CATALOG".to_owned(), message, metadata: Vec::new() })
+    }
 }
 
 /// Time. Asked for the date only when the request gives none, and for durations only when it asks for timings.

@@ -1,11 +1,12 @@
 //! The life of a quote, from top to bottom.
 
-use fondaco_sdk::bindings::fondaco::plugin::types::{Cart, Standing};
+use fondaco_sdk::bindings::fondaco::plugin::types::{Buyer, Cart, Standing};
 use fondaco_sdk::bindings::fondaco::types::faults::Fault;
 
 use crate::answer;
 use crate::bindings::exports::fondaco::pricing::quotes::{PricedCart, Request};
 use crate::desk::Desk;
+use crate::goods;
 use crate::intake::{self, Intake};
 use crate::policy::Policy;
 use crate::ports::{Clock, Facts, Rules};
@@ -34,12 +35,16 @@ pub async fn quote<R: Rules, F: Facts, C: Clock>(
     clock: &C,
 ) -> Result<PricedCart, Fault> {
     let mut watch = Stopwatch::start(clock, request.timings.unwrap_or(false));
-    let Intake { mut cart, ids, shipping, spend_points, step } = intake::accept(request, caller, || clock.now_ms())?;
+    let mut intake = intake::accept(request, caller, || clock.now_ms())?;
     watch.lap("request");
-    learn_standing(&mut cart, facts).await?;
+    learn_standing(intake.context.buyer.as_mut(), facts).await?;
+    let learned = goods::learn(&mut intake, policy, facts).await?;
+    let Intake { context, lines, ids, codes, destination, shipping, spend_points, step } = intake;
+    let cart = Cart { context, lines: intake::enter(lines)?, codes, destination, shipping: None };
     watch.lap("facts");
     let evaluation = rules.open(&cart).await?;
     let mut desk = Desk::new(cart, ids, evaluation);
+    desk.note_goods(learned);
     watch.lap("open");
     prices::run(&mut desk).await?;
     watch.lap("price-rules");
@@ -61,8 +66,8 @@ pub async fn quote<R: Rules, F: Facts, C: Clock>(
 }
 
 /// The standing is part of the cart that rules see, so it is asked for before the cart is handed over.
-async fn learn_standing(cart: &mut Cart, facts: &impl Facts) -> Result<(), Fault> {
-    let Some(buyer) = &mut cart.context.buyer else {
+async fn learn_standing(buyer: Option<&mut Buyer>, facts: &impl Facts) -> Result<(), Fault> {
+    let Some(buyer) = buyer else {
         return Ok(());
     };
     let account = facts.standing(&buyer.id).await?;

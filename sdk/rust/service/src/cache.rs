@@ -3,6 +3,8 @@
 //! What is in it may be gone at any moment, so [`read_through`] is the way to use it: it answers what is there, or
 //! loads it once, however many ask at a time. Whoever changes what was loaded calls [`forget`] **after** the commit
 //! (a handler of the change's event does), so that nobody fills in what was read before.
+//!
+//! For many values at a time there is [`many`], over bytes in whatever form is quick to read.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,10 +12,10 @@ use serde::de::DeserializeOwned;
 use crate::bindings::fondaco::host::cache::Loaded;
 use crate::{Fault, host};
 
+pub mod many;
+
 /// How long [`read_through`] waits for another that is just loading the same.
 const WAIT_MS: u32 = 1_000;
-/// What the host takes at a time.
-const BATCH: usize = 100;
 
 /// The value under `key`, or what `load` answers, kept for `ttl_ms` (at most a day). Of all that miss a key at a time,
 /// in all instances and replicas, one loads and the others wait for it. A fault of `load` is not kept.
@@ -46,12 +48,7 @@ fn load_and<T>(
 
 /// The values under `keys`, in their order; one that is not there, or of another shape, is none.
 pub fn get_many<T: DeserializeOwned>(keys: &[String]) -> Result<Vec<Option<T>>, Fault> {
-    let mut values = Vec::with_capacity(keys.len());
-    for batch in keys.chunks(BATCH) {
-        let found = host::current(|host| host.cache_get_many(batch))?;
-        values.extend(found.into_iter().map(|bytes| serde_json::from_slice(&bytes?).ok()));
-    }
-    Ok(values)
+    Ok(many::get(keys)?.into_iter().map(|bytes| serde_json::from_slice(&bytes?).ok()).collect())
 }
 
 /// Keeps a value for `ttl_ms`. One that is no JSON is not kept.

@@ -29,6 +29,7 @@ pub(super) struct Line {
     pub(super) sku: String,
     pub(super) quantity: u32,
     pub(super) base_unit: i64,
+    pub(super) price_list: Option<String>,
     pub(super) unit: i64,
     pub(super) price: Option<PriceSource>,
     pub(super) discounts: Vec<Share>,

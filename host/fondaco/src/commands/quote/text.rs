@@ -28,6 +28,7 @@ fn lines(output: Output, cart: &PricedCart, money: &Money) -> String {
 fn row(line: &Line, money: &Money) -> Vec<String> {
     let off: i64 = line.discounts.iter().map(|share| share.amount).sum();
     let ruled = line.price.as_ref().map(|price| format!("{}: {}", price.plugin, price.rule));
+    let gift = || if line.gift { "gift".to_owned() } else { String::new() };
     vec![
         line.id.clone(),
         line.sku.clone(),
@@ -37,7 +38,7 @@ fn row(line: &Line, money: &Money) -> Vec<String> {
         if off == 0 { "-".to_owned() } else { money.plain(-off) },
         money.plain(line.total),
         money.plain(line.tax),
-        ruled.unwrap_or_else(|| if line.gift { "gift".to_owned() } else { String::new() }),
+        ruled.or_else(|| line.price_list.as_ref().map(|list| format!("list {list}"))).unwrap_or_else(gift),
     ]
 }
 

@@ -24,6 +24,7 @@ fn facts_come_in_the_order_asked() {
     let expected = VariantFacts {
         sku: "shirt-m".into(),
         product: 1,
+        slug: "shirt".into(),
         version: 1,
         title: "Hemd, M".into(),
         category_path: "tops/shirts".into(),
@@ -31,6 +32,7 @@ fn facts_come_in_the_order_asked() {
         grams: 100,
         tax_category: "standard".into(),
         visible: true,
+        channels: vec!["*".into()],
     };
     assert_eq!(found.iter().map(|facts| facts.sku.as_str()).collect::<Vec<_>>(), ["mug", "shirt-m", "shirt-s", "mug"]);
     assert_eq!(found[1], expected);
@@ -49,6 +51,7 @@ fn a_variant_that_is_not_enabled_is_not_visible() {
     create(&house, own);
     let found = house.call_read_only(|| variants::by_skus(&skus(&["shirt-s", "shirt-m"]), "web", "")).unwrap();
     assert_eq!((found[0].visible, found[1].visible), (true, false));
+    assert_eq!((found[0].channels.len(), found[1].channels.len()), (1, 0));
 }
 
 #[test]

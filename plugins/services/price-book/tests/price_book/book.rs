@@ -2,7 +2,7 @@
 
 use fondaco_service::Fault;
 use fondaco_service::testing::House;
-use service_price_book::contract::{Ask, Context, Entry, Format, Found, Outcome, PriceListDraft};
+use service_price_book::contract::{Ask, Context, Entry, Format, Found, Outcome, PriceListDraft, Sheet};
 use service_price_book::{entries, lists, prices, transfer};
 
 use crate::open;
@@ -255,4 +255,42 @@ fn what_is_exported_is_imported() {
             assert_eq!(seen, 1_200);
         }
     }
+}
+
+#[test]
+fn a_sheet_has_all_that_can_ever_win_in_its_order() {
+    let house = open();
+    let base = make(&house, draft("base"));
+    put(&house, base, &[entry("mug", 1, 1_000), entry("mug", 10, 900), entry("plate", 1, 500)]);
+    let sale = PriceListDraft { from_ms: Some(2_000), until_ms: Some(4_000), ..draft("sale") };
+    let from = Entry { from_ms: Some(3_000), until_ms: Some(9_000), compare_at: Some(1_000), ..entry("mug", 1, 700) };
+    put(&house, make(&house, sale), &[from]);
+    let vip = PriceListDraft { customer_group: "vip".into(), ..draft("vip") };
+    put(&house, make(&house, vip), &[entry("mug", 1, 800)]);
+    let dollars = PriceListDraft { currency: "USD".into(), tax_included: false, ..draft("dollars") };
+    put(&house, make(&house, dollars), &[entry("mug", 1, 1_100)]);
+    put(&house, make(&house, PriceListDraft { enabled: false, ..draft("off") }), &[entry("mug", 1, 1)]);
+    let sheets = |since: u64| {
+        let skus = ["plate", "nothing", "mug"].map(str::to_owned);
+        house.call_read_only(|| prices::sheets(&skus, since)).unwrap()
+    };
+    let found = sheets(0);
+    assert_eq!(found.iter().map(|sheet| sheet.sku.as_str()).collect::<Vec<_>>(), ["plate", "mug"]);
+    let of_mug = |sheets: &[Sheet]| -> Vec<(String, i64)> {
+        sheets[1].offers.iter().map(|offer| (offer.price_list.clone(), offer.amount)).collect()
+    };
+    let all = [("vip", 800), ("sale", 700), ("base", 900), ("base", 1_000), ("dollars", 1_100)];
+    let named = |offers: &[(&str, i64)]| offers.iter().map(|(list, amount)| ((*list).to_owned(), *amount)).collect();
+    let expected: Vec<(String, i64)> = named(&all);
+    assert_eq!(of_mug(&found), expected);
+    let offer = &found[1].offers[1];
+    assert_eq!((offer.from_ms, offer.until_ms, offer.compare_at), (Some(3_000), Some(4_000), Some(1_000)));
+    assert_eq!((found[1].offers[0].customer_group.as_str(), found[1].offers[2].min_quantity), ("vip", 10));
+    assert_eq!((found[1].offers[4].currency.as_str(), found[1].offers[4].tax_included), ("USD", false));
+    // What is over is left out, and only then.
+    assert_eq!(of_mug(&sheets(3_999)), expected);
+    let later: Vec<(String, i64)> = expected.into_iter().filter(|(list, _)| list != "sale").collect();
+    assert_eq!(of_mug(&sheets(4_000)), later);
+    let many: Vec<String> = (0..501).map(|number| number.to_string()).collect();
+    assert_eq!(reason(house.call_read_only(|| prices::sheets(&many, 0))), "INVALID_REQUEST");
 }

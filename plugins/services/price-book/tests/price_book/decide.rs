@@ -1,7 +1,7 @@
 //! Which price wins, against the order of the contract, rule by rule.
 
 use proptest::prelude::*;
-use service_price_book::decide::{List, NEVER_MS, Price, Question, Span, decide};
+use service_price_book::decide::{List, NEVER_MS, Price, Question, Span, decide, in_order};
 
 fn a_span() -> impl Strategy<Value = Span> {
     prop_oneof![
@@ -126,6 +126,24 @@ proptest! {
             turned.rotate_left(turn.index(book.len()));
         }
         prop_assert_eq!(decide(&turned, &question).price, winner);
+    }
+
+    #[test]
+    fn of_prices_in_order_the_first_that_holds_wins(
+        mut book in a_book(),
+        (channel, groups, country, now_ms, quantity) in a_buyer(),
+    ) {
+        let question =
+            Question { currency: "EUR", channel: &channel, groups: &groups, country: &country, now_ms, quantity };
+        let winner = decide(&book, &question).price.cloned();
+        in_order(&mut book);
+        prop_assert_eq!(book.into_iter().find(|price| holds(price, &question)), winner);
+    }
+
+    #[test]
+    fn two_spans_hold_at_once_where_each_does(one in a_span(), other in a_span(), now_ms in 0_i64..40) {
+        let at_once = one.both(other).is_some_and(|both| both.holds(now_ms));
+        prop_assert_eq!(at_once, one.holds(now_ms) && other.holds(now_ms));
     }
 
     #[test]

@@ -1,41 +1,45 @@
 //! The lines of a request.
 
 use fondaco_sdk::bindings::fondaco::plugin::types::{Line, PriceCandidate};
-use fondaco_sdk::bindings::fondaco::types::faults::Fault;
+use fondaco_sdk::bindings::fondaco::types::faults::{Code, Fault};
 
 use super::bounds::{at_most, filled, not_negative};
 use crate::bindings::exports::fondaco::pricing::quotes;
-use crate::faults::{invalid, sum, too_large};
+use crate::faults::{fault, invalid, sum, too_large};
 
-/// The cart's lines, and their ids.
-pub(super) fn accept(requested: Vec<quotes::Line>) -> Result<(Vec<Line>, Vec<String>), Fault> {
+/// The lines within their bounds, and their ids.
+pub(super) fn accept(mut requested: Vec<quotes::Line>) -> Result<(Vec<quotes::Line>, Vec<String>), Fault> {
     if requested.is_empty() {
         return Err(invalid("lines".to_owned(), "1 to 500 entries", "none"));
     }
     at_most(requested.len(), 500, || "lines".to_owned())?;
-    let mut lines = Vec::with_capacity(requested.len());
     let mut ids = Vec::with_capacity(requested.len());
-    for (position, line) in requested.into_iter().enumerate() {
-        let (line, id) = accept_line(line, position)?;
-        lines.push(line);
-        ids.push(id);
+    for (position, line) in requested.iter_mut().enumerate() {
+        check(line, position)?;
+        ids.push(line.id.take().unwrap_or_else(|| position.to_string()));
     }
     unique(&ids)?;
-    sum(lines.iter().map(|line| line.total))?;
-    Ok((lines, ids))
+    Ok((requested, ids))
 }
 
-fn accept_line(line: quotes::Line, position: usize) -> Result<(Line, String), Fault> {
-    check(&line, position)?;
-    let total = line.unit.checked_mul(i64::from(line.quantity)).ok_or_else(too_large)?;
-    let cart_line = Line {
+/// The cart's lines, all of which have a price by now.
+pub(crate) fn enter(requested: Vec<quotes::Line>) -> Result<Vec<Line>, Fault> {
+    let lines: Vec<Line> = requested.into_iter().map(enter_line).collect::<Result<_, _>>()?;
+    sum(lines.iter().map(|line| line.total))?;
+    Ok(lines)
+}
+
+fn enter_line(line: quotes::Line) -> Result<Line, Fault> {
+    let unit = line.unit.ok_or_else(|| fault(Code::Internal, "NO_PRICE", format!("{} was not priced.", line.sku)))?;
+    let total = unit.checked_mul(i64::from(line.quantity)).ok_or_else(too_large)?;
+    Ok(Line {
         product: line.product.unwrap_or_else(|| line.sku.clone()),
         sku: line.sku,
         category: line.category.unwrap_or_default(),
         tags: line.tags.unwrap_or_default(),
         attributes: line.attributes.unwrap_or_default(),
         quantity: line.quantity,
-        unit: line.unit,
+        unit,
         compare_at: line.compare_at,
         total,
         grams: line.grams.unwrap_or(0),
@@ -43,8 +47,7 @@ fn accept_line(line: quotes::Line, position: usize) -> Result<(Line, String), Fa
         requires_shipping: line.requires_shipping.unwrap_or(true),
         gift: false,
         candidates: line.candidates.unwrap_or_default(),
-    };
-    Ok((cart_line, line.id.unwrap_or_else(|| position.to_string())))
+    })
 }
 
 fn check(line: &quotes::Line, position: usize) -> Result<(), Fault> {
@@ -56,7 +59,7 @@ fn check(line: &quotes::Line, position: usize) -> Result<(), Fault> {
     if !(1..=1_000_000).contains(&line.quantity) {
         return Err(invalid(path("quantity"), "1 to 1000000", line.quantity));
     }
-    not_negative(line.unit, || path("unit"))?;
+    not_negative(line.unit.unwrap_or(0), || path("unit"))?;
     not_negative(line.compare_at.unwrap_or(0), || path("compareAt"))?;
     at_most(line.tags.as_ref().map_or(0, Vec::len), 32, || path("tags"))?;
     at_most(line.attributes.as_ref().map_or(0, Vec::len), 16, || path("attributes"))?;

@@ -61,6 +61,7 @@ fn add_gift<E>(desk: &mut Desk<E>, plugin: &str, gift: &Gift) {
     desk.lines.push(LineWork {
         id: gift_id(&desk.lines),
         base_unit: 0,
+        price_list: None,
         price: Some(price),
         subtotal: 0,
         shares: Vec::new(),

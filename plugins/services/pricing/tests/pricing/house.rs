@@ -27,12 +27,14 @@ use service_pricing::bindings::fondaco::{
 use service_pricing::{
     Caller, apply_prices,
     contract::{PricedCart, Request},
+    goods::Goods,
     policy::Policy,
     ports::{Clock, Evaluation, Facts, Rules},
     quote,
 };
 
 pub(crate) type Rule<I, T> = Box<dyn Fn(&Cart, &I) -> Result<T, Fault>>;
+pub(crate) type Knows = dyn Fn(&[String]) -> Result<Vec<Option<Goods>>, Fault>;
 pub(crate) type Named<I, T> = Vec<(&'static str, Rule<I, T>)>;
 
 /// All that a quote depends on, and a record of what was called.
@@ -48,6 +50,7 @@ pub(crate) struct House {
     pub validations: Named<Step, Vec<Violation>>,
     pub zone: Option<Result<Resolution, Fault>>,
     pub standing: Option<Account>,
+    pub goods: Option<Box<Knows>>,
     pub calls: RefCell<Vec<String>>,
     pub ticks: Cell<u64>,
 }
@@ -209,6 +212,11 @@ impl Facts for House {
     async fn standing(&self, _: &str) -> Result<Option<Account>, Fault> {
         self.call("standing");
         Ok(self.standing.clone())
+    }
+
+    async fn goods(&self, skus: &[String]) -> Result<Vec<Option<Goods>>, Fault> {
+        self.call(&format!("goods {}", skus.join(" ")));
+        self.goods.as_ref().map_or_else(|| Ok(vec![None; skus.len()]), |goods| goods(skus))
     }
 }
 

@@ -81,7 +81,7 @@ fn on_line(change: impl FnOnce(&mut Line)) -> Request {
 #[case::many_lines(with(|r| r.lines = vec![line("mug", 1, 1); 501]), "lines")]
 #[case::no_units(on_line(|l| l.quantity = 0), "lines[1].quantity")]
 #[case::many_units(on_line(|l| l.quantity = 1_000_001), "lines[1].quantity")]
-#[case::negative_price(on_line(|l| l.unit = -1), "lines[1].unit")]
+#[case::negative_price(on_line(|l| l.unit = Some(-1)), "lines[1].unit")]
 #[case::negative_compare_at(on_line(|l| l.compare_at = Some(-1)), "lines[1].compareAt")]
 #[case::no_sku(on_line(|l| l.sku.clear()), "lines[1].sku")]
 #[case::empty_id(on_line(|l| l.id = Some(String::new())), "lines[1].id")]

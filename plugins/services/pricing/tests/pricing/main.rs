@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod discounts;
+mod goods;
 mod house;
 mod intake;
 mod invariants;
@@ -10,6 +11,7 @@ mod json;
 mod loyalty;
 mod native;
 mod prices;
+mod shelf;
 mod shipping;
 mod taxes;
 mod words;

@@ -1,6 +1,9 @@
 //! A native host runs the pipeline on a pool of threads, so the future of its quote must be `Send`.
 
-use super::words::{line, request};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use super::words::{by_sku, line, request};
 use fondaco_sdk::{Fault, shipping_rate::Shipment, tax::Taxables, types::Cart, validation::Step};
 use service_pricing::bindings::fondaco::{
     loyalty::accounts::Account,
@@ -89,4 +92,13 @@ fn the_future_may_move_between_threads() {
     let caller = Caller { tenant: "acme".into(), request_id: "r".into() };
     let future = quote(request(vec![line("mug", 1, 1)]), caller, &policy, &Nothing, &Nothing, &Nothing);
     drop(on_any_thread(future));
+}
+
+#[test]
+fn a_host_without_a_catalog_says_so() {
+    let caller = Caller { tenant: "acme".into(), request_id: "r".into() };
+    let policy = Policy::default();
+    let future = quote(request(vec![by_sku("mug", 1)]), caller, &policy, &Nothing, &Nothing, &Nothing);
+    let answer = pin!(future).poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(answer, Poll::Ready(Err(fault)) if fault.reason == "NO_CATALOG"));
 }

@@ -31,6 +31,11 @@ pub(crate) fn request(lines: Vec<Line>) -> Request {
 }
 
 pub(crate) fn line(sku: &str, quantity: u32, unit: i64) -> Line {
+    Line { unit: Some(unit), ..by_sku(sku, quantity) }
+}
+
+/// A line that says nothing else.
+pub(crate) fn by_sku(sku: &str, quantity: u32) -> Line {
     Line {
         id: None,
         sku: sku.into(),
@@ -39,7 +44,7 @@ pub(crate) fn line(sku: &str, quantity: u32, unit: i64) -> Line {
         tags: None,
         attributes: None,
         quantity,
-        unit,
+        unit: None,
         compare_at: None,
         grams: None,
         tax_category: None,

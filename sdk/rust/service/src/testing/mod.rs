@@ -75,7 +75,6 @@ pub enum Sent {
     /// A text message.
     Sms(Sms),
 }
-#[derive(Debug)]
 struct State {
     database: Box<dyn Engine>,
     identity: RefCell<Identity>,

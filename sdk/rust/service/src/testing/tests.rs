@@ -186,6 +186,69 @@ fn what_was_forgotten_while_it_was_loaded_is_not_kept() {
 }
 
 #[test]
+fn many_are_looked_up_at_once_and_what_is_missing_is_loaded_at_once() {
+    let house = House::with_schema(SCHEMA);
+    let loads = RefCell::new(Vec::new());
+    let read = |keys: &[&str]| {
+        let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+        let load = |missing: &[usize]| {
+            let missing: Vec<String> = missing.iter().map(|at| keys[*at].clone()).collect();
+            loads.borrow_mut().push(missing.join(","));
+            Ok(missing.iter().map(|key| key.to_uppercase().into_bytes()).collect())
+        };
+        let values = house.call(|| cache::many::read_through(&keys, 1_000, load)).unwrap();
+        values.into_iter().map(|value| String::from_utf8(value).unwrap()).collect::<Vec<_>>().join(",")
+    };
+    assert_eq!(read(&["a", "b"]), "A,B");
+    assert_eq!(read(&["c", "b", "d", "a"]), "C,B,D,A");
+    assert_eq!(read(&["d", "c"]), "D,C");
+    assert_eq!(read(&[]), "");
+    house.call(|| cache::forget("b")).unwrap();
+    house.advance(999);
+    assert_eq!(read(&["a", "b"]), "A,B");
+    house.advance(1);
+    assert_eq!(read(&["b", "c"]), "B,C");
+    assert_eq!(*loads.borrow(), ["a,b", "c,d", "b", "c"]);
+}
+
+#[test]
+fn more_than_a_call_has_leases_for_are_loaded_in_one_go_and_kept_by_the_next_readers() {
+    let house = House::with_schema(SCHEMA);
+    let keys: Vec<String> = (0..150).map(|number| format!("key-{number}")).collect();
+    let loaded = Cell::new(0);
+    for expected in [150, 86, 22, 0] {
+        let load = |missing: &[usize]| {
+            loaded.set(missing.len());
+            Ok(missing.iter().map(|at| at.to_string().into_bytes()).collect())
+        };
+        loaded.set(0);
+        let values = house.call(|| cache::many::read_through(&keys, 1_000, load)).unwrap();
+        assert!((0..).zip(&values).all(|(at, value): (usize, _)| *value == at.to_string().into_bytes()));
+        assert_eq!(loaded.get(), expected);
+    }
+}
+
+#[test]
+fn what_another_call_is_loading_is_loaded_by_who_cannot_wait() {
+    let house = House::with_schema(SCHEMA);
+    let keys = ["x".to_owned(), "y".to_owned()];
+    let value = |text: &str, missing: &[usize]| Ok(vec![text.to_owned().into_bytes(); missing.len()]);
+    // The inner call finds the lease of `x` taken; the house answers at once that its holder is not done.
+    let outer = house.call(|| {
+        cache::many::read_through(&keys[..1], 1_000, |missing| {
+            let inner = cache::many::read_through(&keys, 1_000, |missing| value("inner", missing))?;
+            assert_eq!(inner, [b"inner", b"inner"]);
+            value("outer", missing)
+        })
+    });
+    assert_eq!(outer.unwrap(), [b"outer"]);
+    let kept = house.call(|| cache::many::get(&keys)).unwrap();
+    assert_eq!(kept, [Some(b"outer".to_vec()), Some(b"inner".to_vec())]);
+    let wrong = house.call(|| cache::many::read_through(&["z".to_owned()], 1_000, |_| Ok(Vec::new())));
+    assert_eq!(wrong.unwrap_err().reason, "WRONG_LOAD");
+}
+
+#[test]
 fn files_are_kept_by_name() {
     let house = House::with_schema(SCHEMA);
     let put = |name: &str, bytes: &'static [u8], public| {
