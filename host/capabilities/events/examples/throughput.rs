@@ -67,14 +67,15 @@ async fn open(folder: &std::path::Path, redis: Option<&str>) -> Arc<dyn Bus> {
 async fn append(bus: &Arc<dyn Bus>) -> f64 {
     let subscription = subscription();
     bus.declare(&[Route { name: subscription.name, pattern: subscription.pattern }]).await.unwrap();
+    let generation = bus.generation().borrow().clone().unwrap_or_default();
     let until = Instant::now() + Duration::from_secs(SECONDS);
     let mut publishers = tokio::task::JoinSet::new();
     for key in 0..PUBLISHERS {
-        let bus = Arc::clone(bus);
+        let (bus, generation) = (Arc::clone(bus), generation.clone());
         publishers.spawn(async move {
             let mut count = 0_u64;
             while Instant::now() < until {
-                bus.append(&[event(key)]).await.unwrap();
+                bus.append(&generation, &[event(key)]).await.unwrap();
                 count += 1;
             }
             count

@@ -33,13 +33,14 @@ const READERS: u32 = 4;
 const BUSY: Duration = Duration::from_secs(10);
 /// Things on their way to the writer. Who brings more waits.
 const OPS: usize = 8_192;
+const GENERATION: &str = "embedded";
 
 /// See the [module](self).
 #[derive(Debug)]
 pub struct EmbeddedBus {
     ops: mpsc::Sender<Op>,
     readers: SqlitePool,
-    subscriptions: Subscriptions,
+    subscriptions: watch::Sender<Subscriptions>,
     generation: watch::Sender<Option<Generation>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Held as long as the bus is open: two processes would hand out the same events.
@@ -47,7 +48,7 @@ pub struct EmbeddedBus {
 }
 
 /// The subscriptions by name. Each tells its reader the number of its newest entry.
-pub(super) type Subscriptions = Arc<Mutex<BTreeMap<SubscriptionName, Known>>>;
+pub(super) type Subscriptions = BTreeMap<SubscriptionName, Known>;
 
 /// A subscription of the log.
 #[derive(Clone, Debug)]
@@ -71,16 +72,16 @@ impl EmbeddedBus {
             .pragma("trusted_schema", "off");
         let mut connection = options.clone().connect().await.map_err(failed)?;
         statements::prepare(&mut connection).await.map_err(failed)?;
-        let subscriptions = Subscriptions::default();
         let known = statements::subscriptions(&mut connection).await.map_err(failed)?;
-        guard(&subscriptions).extend(known.into_iter().map(|known| (known.route.name.clone(), known)));
+        let known: Subscriptions = known.into_iter().map(|known| (known.route.name.clone(), known)).collect();
+        let subscriptions = watch::Sender::new(known);
         let next = statements::next_number(&mut connection).await.map_err(failed)?;
         let readers = SqlitePoolOptions::new().max_connections(READERS);
         let readers = readers.connect_with(options.pragma("query_only", "on")).await.map_err(failed)?;
         let (ops, incoming) = mpsc::channel(OPS);
-        let writer = Writer::new(connection, Arc::clone(&subscriptions), next);
+        let writer = Writer::new(connection, subscriptions.clone(), next);
         let writer = Mutex::new(Some(tokio::spawn(writer.run(incoming))));
-        let generation = watch::Sender::new(Some("embedded".into()));
+        let generation = watch::Sender::new(Some(GENERATION.into()));
         Ok(Self { ops, readers, subscriptions, generation, writer, lock: Mutex::new(Some(lock)) })
     }
 
@@ -91,7 +92,7 @@ impl EmbeddedBus {
     }
 
     fn number(&self, name: &SubscriptionName) -> Option<i64> {
-        guard(&self.subscriptions).get(name).map(|known| known.number)
+        self.subscriptions.borrow().get(name).map(|known| known.number)
     }
 
     async fn tell(&self, op: Op) {
@@ -117,16 +118,14 @@ impl Bus for EmbeddedBus {
         Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
     }
 
-    async fn append(&self, events: &[Arc<Event>]) -> Result<Generation, BusError> {
+    async fn append(&self, generation: &str, events: &[Arc<Event>]) -> Result<(), BusError> {
+        only(generation)?;
         let events = events.to_vec();
-        self.ask(|reply| Op::Append { events, reply }).await?;
-        let generation = self.generation.borrow().clone();
-        generation.ok_or(BusError::Closed)
+        self.ask(|reply| Op::Append { events, reply }).await
     }
 
     fn queue(&self, name: &SubscriptionName) -> Queue {
-        let known = guard(&self.subscriptions).get(name).cloned();
-        reader::start(self.readers.clone(), known)
+        reader::start(self.readers.clone(), self.subscriptions.subscribe(), name.clone())
     }
 
     async fn settle(&self, name: &SubscriptionName, receipt: Receipt, _event: Uuid) {
@@ -147,7 +146,8 @@ impl Bus for EmbeddedBus {
         event.map(|event| event.map(Arc::new)).map_err(|fault| BusError::Failed(fault.message))
     }
 
-    async fn unsettled(&self, events: &[Uuid]) -> Result<HashSet<Uuid>, BusError> {
+    async fn unsettled(&self, generation: &str, events: &[Uuid]) -> Result<HashSet<Uuid>, BusError> {
+        only(generation)?;
         let mut reader = self.readers.acquire().await.map_err(failed)?;
         statements::which_are_there(&mut reader, events).await.map_err(failed)
     }
@@ -162,7 +162,7 @@ impl Bus for EmbeddedBus {
 
     async fn lag(&self) -> Result<Vec<Lag>, BusError> {
         let names: Vec<_> =
-            guard(&self.subscriptions).values().map(|known| (known.route.name.clone(), known.number)).collect();
+            self.subscriptions.borrow().values().map(|known| (known.route.name.clone(), known.number)).collect();
         let mut lags = Vec::with_capacity(names.len());
         for (name, number) in names {
             let (events, oldest_ms) = statements::lag(&self.readers, number).await.map_err(failed)?;
@@ -184,13 +184,14 @@ impl Bus for EmbeddedBus {
     }
 }
 
+/// This bus forgets nothing, so it has one generation for ever.
+fn only(generation: &str) -> Result<(), BusError> {
+    if generation == GENERATION { Ok(()) } else { Err(BusError::AnotherGeneration) }
+}
+
 /// The numbers are SQLite's own, so they fit.
 fn seq_of(receipt: Receipt) -> i64 {
     i64::try_from(receipt.id.0).unwrap_or(i64::MAX)
-}
-
-pub(super) fn guard(subscriptions: &Subscriptions) -> std::sync::MutexGuard<'_, BTreeMap<SubscriptionName, Known>> {
-    subscriptions.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn lock(folder: &Path) -> Result<File, BusError> {

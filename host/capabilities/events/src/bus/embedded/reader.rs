@@ -4,25 +4,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::SqlitePool;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use super::Known;
 use super::statements::{self, Read};
+use super::{Known, Subscriptions};
 use crate::bus::{Delivery, Queue, Receipt, Received};
 use crate::event::Event;
+use crate::subscription::SubscriptionName;
 
 /// Entries that are read at a time.
 const CHUNK: u32 = 128;
 /// The wait after a read that failed.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Begins to read; a subscription that was never declared has nothing.
-pub(super) fn start(readers: SqlitePool, known: Option<Known>) -> Queue {
+/// Begins to read as soon as the subscription is declared.
+pub(super) fn start(
+    readers: SqlitePool,
+    mut subscriptions: watch::Receiver<Subscriptions>,
+    name: SubscriptionName,
+) -> Queue {
     let (entries, received) = mpsc::channel(1);
     let reader = tokio::spawn(async move {
-        if let Some(known) = known {
-            follow(&readers, &known, &entries).await;
-        }
+        let known = subscriptions.wait_for(|all| all.contains_key(&name)).await;
+        // Not kept: it would hold up who declares.
+        let Some(known) = known.ok().and_then(|all| all.get(&name).cloned()) else { return };
+        follow(&readers, &known, &entries).await;
     });
     Queue::new(received, reader)
 }
@@ -62,6 +68,6 @@ fn delivery(read: &Read) -> Option<Delivery> {
             return None;
         }
     };
-    let receipt = Receipt { partition: 0, id: (read.seq.unsigned_abs(), 0) };
+    let receipt = Receipt { generation: 0, partition: 0, id: (read.seq.unsigned_abs(), 0) };
     Some(Delivery { receipt, event, attempts: read.attempts, due_ms: read.due_ms, bytes: read.json.len() })
 }

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::statements::{self, NewEvent};
-use super::{Known, Subscriptions, failed, guard};
+use super::{Known, Subscriptions, failed};
 use crate::bus::{BusError, Route, routes_of};
 use crate::clock::now_ms;
 use crate::event::Event;
@@ -46,7 +46,7 @@ impl Op {
 
 pub(super) struct Writer {
     connection: SqliteConnection,
-    subscriptions: Subscriptions,
+    subscriptions: watch::Sender<Subscriptions>,
     next: i64,
     /// Whether commits are synced to disk just now.
     synced: bool,
@@ -61,7 +61,7 @@ struct Changes {
 }
 
 impl Writer {
-    pub(super) fn new(connection: SqliteConnection, subscriptions: Subscriptions, next: i64) -> Self {
+    pub(super) fn new(connection: SqliteConnection, subscriptions: watch::Sender<Subscriptions>, next: i64) -> Self {
         Self { connection, subscriptions, next, synced: true }
     }
 
@@ -124,7 +124,7 @@ impl Writer {
         let mut settled = BTreeMap::<i64, Vec<i64>>::new();
         let now_ms = now_ms();
         let mut routes: Vec<_> =
-            guard(&self.subscriptions).values().map(|known| (known.route.clone(), known.number)).collect();
+            self.subscriptions.borrow().values().map(|known| (known.route.clone(), known.number)).collect();
         for op in batch {
             match op {
                 Op::Declare { routes: declared, .. } => {
@@ -173,15 +173,18 @@ impl Writer {
 
     /// After the commit: what is new, for all who look or wait.
     fn tell(&self, changes: Changes) {
-        let mut subscriptions = guard(&self.subscriptions);
-        for (route, number) in changes.declared {
-            let known = Known { number, route, newest: watch::Sender::new(0) };
-            subscriptions.insert(known.route.name.clone(), known);
+        if !changes.declared.is_empty() || !changes.retired.is_empty() {
+            self.subscriptions.send_modify(|subscriptions| {
+                for (route, number) in changes.declared {
+                    let known = Known { number, route, newest: watch::Sender::new(0) };
+                    subscriptions.insert(known.route.name.clone(), known);
+                }
+                for name in &changes.retired {
+                    subscriptions.remove(name);
+                }
+            });
         }
-        for name in &changes.retired {
-            subscriptions.remove(name);
-        }
-        for known in subscriptions.values() {
+        for known in self.subscriptions.borrow().values() {
             if let Some(newest) = changes.newest.get(&known.number) {
                 known.newest.send_replace(*newest);
             }
