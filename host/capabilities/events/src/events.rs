@@ -132,12 +132,12 @@ impl Events {
         NativeHandler::new(self.0.store.clone(), effect)
     }
 
-    /// Subscribes without a release: for the host's own handlers, and for tests.
+    /// Subscribes without a release: for the host's own handlers, and for tests. While the bus is away it says so, and
+    /// the subscription is declared when it is back.
     pub async fn subscribe(&self, subscription: Subscription) -> Result<(), BusError> {
         let route = Route { name: subscription.name.clone(), pattern: subscription.pattern.clone() };
-        self.0.bus.declare(&[route]).await?;
         self.0.serve([subscription]);
-        Ok(())
+        self.0.bus.declare(&[route]).await
     }
 
     /// Subscribes for a part of the host, with a handler of its own: it gets what the others' handlers get, attempts,
@@ -316,7 +316,7 @@ fn no_dead_letter(tenant: &TenantId, name: &SubscriptionName, event: Uuid) -> Fa
 
 pub(crate) fn bus_fault(error: &BusError) -> Fault {
     match error {
-        BusError::Unavailable(_) | BusError::Closed => {
+        BusError::Unavailable(_) | BusError::AnotherGeneration | BusError::Closed => {
             Fault::new(Code::Unavailable, "EVENT_BUS_UNAVAILABLE", error.to_string())
         }
         BusError::Failed(_) => {

@@ -28,7 +28,8 @@
 //!     data: r#"{"sku": "mug"}"#.into(),
 //! };
 //! let event = Event::new(draft, "acme".parse()?, "/services/catalog".into(), 1_700_000_000_000, 65_536)?;
-//! bus.append(&[Arc::new(event)]).await?;
+//! let generation = bus.generation().borrow().clone().ok_or("the bus was never reached")?;
+//! bus.append(&generation, &[Arc::new(event)]).await?;
 //!
 //! let name = "pricing/fondaco.catalog.*".parse()?;
 //! let Some(Received::Entries(entries)) = bus.queue(&name).receive().await else { unreachable!() };

@@ -29,6 +29,8 @@ async fn through(trouble: impl AsyncFnOnce(&Redis, &House)) {
                     // Redis or not: publishing is a matter of the database alone.
                     published += house.publish(&shop, key, 2).await.unwrap().len();
                 }
+                // Faster than it is handled, and not so fast that handlers get nothing of a loaded machine.
+                tokio::time::sleep(Duration::from_millis(10)).await;
             }
             published
         }

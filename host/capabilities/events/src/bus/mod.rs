@@ -37,9 +37,12 @@ pub fn routes_of<'a>(routes: &'a [Route], ty: &EventType) -> impl Iterator<Item 
     routes.iter().filter(move |route| route.pattern.matches(&ty))
 }
 
-/// Where an entry lies in its queue.
+/// Where an entry lies in its queue. Those of one part and one generation are ordered as their entries are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Receipt {
+    /// A mark of the bus's [`Generation`] that it lies in: a number may come again in another one. 0 where there is but
+    /// one.
+    pub generation: u64,
     /// The part of the queue; one part is read by one host at a time. 0 where there are no parts.
     pub partition: u16,
     /// The entry's number in its part, growing.
@@ -95,7 +98,8 @@ impl fmt::Debug for Queue {
 }
 
 /// What the bus may have forgotten. Two generations differ if what was appended in the first may be missing in the
-/// second: a Redis that was restarted, emptied or replaced.
+/// second: a Redis that was restarted, emptied or replaced. So an event goes into a new one only after all that the
+/// outbox had before it, and what is known of one (where an entry lies, what is settled) says nothing of another.
 pub type Generation = Arc<str>;
 
 /// How far a subscription is behind.
@@ -118,6 +122,9 @@ pub enum BusError {
     /// Something that waiting does not mend: a full disk, a wrong password.
     #[error("the event bus failed: {0}")]
     Failed(String),
+    /// It may have forgotten what it had: it is not in the [`Generation`] that the caller speaks of.
+    #[error("the event bus was restarted, emptied or replaced")]
+    AnotherGeneration,
     /// It was closed.
     #[error("the event bus is closed")]
     Closed,
@@ -137,10 +144,14 @@ pub trait Bus: Send + Sync + 'static {
     async fn undeclared_since(&self, ms: i64) -> Result<Vec<SubscriptionName>, BusError>;
 
     /// Puts events into the queues that want them, in this order; durable, as far as this bus is, when it returns. An
-    /// event that still lies in a queue is not put there again. Says in which generation of the bus they are.
-    async fn append(&self, events: &[Arc<Event>]) -> Result<Generation, BusError>;
+    /// event that still lies in a queue is not put there again.
+    ///
+    /// Does nothing, and says [`BusError::AnotherGeneration`], if the bus is not in this generation: events that come
+    /// before these may be missing there. Which one it is in, [`generation`](Self::generation) says by then.
+    async fn append(&self, generation: &str, events: &[Arc<Event>]) -> Result<(), BusError>;
 
-    /// Reads a subscription's queue: first all that is unsettled, then what comes. One reader a host.
+    /// Reads a subscription's queue: first all that is unsettled, then what comes; nothing before it is declared. One
+    /// reader a host.
     fn queue(&self, name: &SubscriptionName) -> Queue;
 
     /// An entry was handled, or is a dead letter now: it goes. Returns when it is on its way; what is lost on the way
@@ -150,11 +161,12 @@ pub trait Bus: Send + Sync + 'static {
     /// An entry was tried in vain: how often, and when it is due. On its way as with `settle`.
     async fn postpone(&self, name: &SubscriptionName, receipt: Receipt, attempts: u32, due_ms: i64);
 
-    /// The event of an entry, again; `None` if it was settled.
+    /// The event of an entry, again; `None` if it was settled. `AnotherGeneration` if the entry is not of this one.
     async fn fetch(&self, name: &SubscriptionName, receipt: Receipt) -> Result<Option<Arc<Event>>, BusError>;
 
-    /// Which of these events lie in a queue.
-    async fn unsettled(&self, events: &[Uuid]) -> Result<HashSet<Uuid>, BusError>;
+    /// Which of these events, all appended in this generation, lie in a queue: the others were settled.
+    /// `AnotherGeneration` if the bus is not in it, for then they may have been lost.
+    async fn unsettled(&self, generation: &str, events: &[Uuid]) -> Result<HashSet<Uuid>, BusError>;
 
     /// The bus's generation, when it changes; `None` as long as it was never reached. A bus whose log is as durable as
     /// the databases has one, for ever.

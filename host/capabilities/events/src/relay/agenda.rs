@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use tokio::time::Instant;
 
 use super::place::{State, Trouble};
+use crate::bus::Generation;
 use crate::store::Place;
 
 /// What is to be done. Each place is in the hands of one round at a time.
@@ -24,8 +25,8 @@ pub(super) struct Agenda {
     failed: VecDeque<(Instant, Place)>,
     /// The bus failed: nothing is begun before.
     paused_until: Option<Instant>,
-    /// Rounds that began before this ended with an older generation of the bus.
-    epoch: u64,
+    /// The bus's, as far as is known. What is known of a place is known of one generation, and used in no other.
+    generation: Option<Generation>,
 }
 
 impl Agenda {
@@ -60,11 +61,11 @@ impl Agenda {
         self.sweep(untidy);
     }
 
-    /// The bus may have forgotten all that it had.
-    pub(super) fn start_over(&mut self) {
-        self.epoch += 1;
+    /// The bus is in another generation, and may have forgotten all that it had.
+    pub(super) fn start_over(&mut self, generation: Option<Generation>) {
+        self.generation = generation;
         for state in self.states.values_mut() {
-            *state = State::of(self.epoch);
+            *state = State::of(self.generation.clone());
         }
         let places: Vec<_> = self.states.keys().cloned().collect();
         self.sweep(places);
@@ -84,24 +85,24 @@ impl Agenda {
         let place = self.urgent.pop_front().or_else(|| self.later.pop_front())?;
         self.queued.remove(&place);
         self.running.insert(place.clone());
-        let state = self.states.remove(&place).unwrap_or_else(|| State::of(self.epoch));
+        let state = self.states.remove(&place).unwrap_or_else(|| State::of(self.generation.clone()));
         Some((place, state))
     }
 
     /// A round has ended.
     pub(super) fn ended(&mut self, place: Place, state: State, result: Result<(), Trouble>, retry_at: Instant) {
         self.running.remove(&place);
-        let outdated = state.epoch != self.epoch;
-        let state = if outdated { State::of(self.epoch) } else { state };
+        let outdated = state.generation != self.generation;
+        let state = if outdated { State::of(self.generation.clone()) } else { state };
         let again = self.again.remove(&place) || outdated;
         if state.is_worth_keeping() {
             self.states.insert(place.clone(), state);
         }
         match result {
-            Ok(()) if again => self.wake(place),
+            Ok(()) | Err(Trouble::Generation) if again => self.wake(place),
             Ok(()) => {}
             Err(trouble) => {
-                // Where a database failed, the others go on.
+                // Where a database failed, the others go on. Where the bus is another one, all start over soon.
                 if trouble == Trouble::Bus {
                     self.paused_until = Some(retry_at);
                 }
@@ -169,10 +170,27 @@ mod tests {
         state.cursor = 7;
         agenda.ended(a, state, Ok(()), now);
         let (b, mut state) = agenda.next(now).unwrap();
-        agenda.start_over();
+        agenda.start_over(Some("second".into()));
         state.cursor = 9;
         agenda.ended(b, state, Ok(()), now);
-        let cursors: Vec<_> = std::iter::from_fn(|| agenda.next(now)).map(|(_, state)| state.cursor).collect();
-        assert_eq!(cursors, [0, 0]);
+        let begun: Vec<_> = std::iter::from_fn(|| agenda.next(now)).map(|(_, state)| state).collect();
+        assert_eq!(begun.len(), 2);
+        assert!(begun.iter().all(|state| state.cursor == 0 && state.generation.as_deref() == Some("second")));
+    }
+
+    #[test]
+    fn a_round_that_met_another_generation_waits_alone_until_all_begin_anew() {
+        let (mut agenda, now) = (Agenda::default(), Instant::now());
+        let later = now + Duration::from_secs(1);
+        agenda.start_over(Some("first".into()));
+        agenda.wake(place("a"));
+        let (a, mut state) = agenda.next(now).unwrap();
+        state.cursor = 7;
+        agenda.ended(a, state, Err(Trouble::Generation), later);
+        agenda.wake(place("b"));
+        assert_eq!(names(&mut agenda, now), ["b"]);
+        agenda.start_over(Some("second".into()));
+        let (a, state) = agenda.next(now).unwrap();
+        assert_eq!((a.1.as_str(), state.cursor, state.generation.as_deref()), ("a", 0, Some("second")));
     }
 }

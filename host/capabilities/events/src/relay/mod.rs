@@ -5,6 +5,9 @@
 //! tell it what was left behind. Events go in the order of their numbers, which is that of commits; an event that is
 //! appended twice lies on the bus once.
 //!
+//! What a round knows of a database (up to which number events are on the bus) it knows of one generation, and it
+//! appends to no other: so nothing is in a generation before what the outbox had before it.
+//!
 //! With a bus that is as durable as the databases, an event leaves its outbox when the bus has it. With one that may
 //! forget, it stays until all its subscriptions are done with it.
 
@@ -20,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::bus::{Bus, Generation};
+use crate::bus::Bus;
 use crate::store::{Place, Store};
 use agenda::Agenda;
 use place::{Round, Trouble};
@@ -72,6 +75,7 @@ impl Relay {
         let mut agenda = Agenda::default();
         let mut rounds: JoinSet<(Place, place::State, Result<(), Trouble>)> = JoinSet::new();
         let mut generation = relay.bus.generation();
+        agenda.start_over(generation.borrow_and_update().clone());
         let mut tidy = interval(TIDY_EVERY);
         tidy.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut sweep_at = Instant::now();
@@ -80,9 +84,8 @@ impl Relay {
                 sweep_at = relay.sweep(&mut agenda).await;
             }
             while rounds.len() < AT_A_TIME {
-                let known: Option<Generation> = generation.borrow().clone();
                 let Some((place, state)) = agenda.next(Instant::now()) else { break };
-                let round = Round { relay: Arc::clone(&relay), generation: known };
+                let round = Round { relay: Arc::clone(&relay) };
                 rounds.spawn(async move {
                     let mut state = state;
                     let result = round.run(&place, &mut state).await;
@@ -104,7 +107,7 @@ impl Relay {
                 }
                 Ok(()) = generation.changed() => {
                     tracing::info!("event bus has changed, events that are not handled are relayed again");
-                    agenda.start_over();
+                    agenda.start_over(generation.borrow_and_update().clone());
                     sweep_at = Instant::now();
                 }
                 _ = tidy.tick() => agenda.tidy(),

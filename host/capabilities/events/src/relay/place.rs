@@ -25,7 +25,8 @@ const CHECK_EVERY: Duration = Duration::from_secs(1);
 /// What the relay remembers of a database. Forgetting it costs a look at the whole outbox, and nothing else.
 #[derive(Debug)]
 pub(super) struct State {
-    pub(super) epoch: u64,
+    /// The bus's generation that this is about; `None` as long as it was never reached.
+    pub(super) generation: Option<Generation>,
     /// All events up to this number are on the bus.
     pub(super) cursor: i64,
     /// Those of them for which this is not noted.
@@ -40,9 +41,9 @@ pub(super) struct State {
 
 impl State {
     /// Nothing is known.
-    pub(super) fn of(epoch: u64) -> Self {
+    pub(super) fn of(generation: Option<Generation>) -> Self {
         let now = Instant::now();
-        Self { epoch, cursor: 0, unmarked: None, tidied_at: now, keeps: true, checked: 0, check_at: now }
+        Self { generation, cursor: 0, unmarked: None, tidied_at: now, keeps: true, checked: 0, check_at: now }
     }
 
     pub(super) fn wants_tidying(&self) -> bool {
@@ -58,11 +59,16 @@ impl State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
     Bus,
+    /// The bus is another one than the state is about: all start over.
+    Generation,
     Database,
 }
 
 impl From<BusError> for Trouble {
     fn from(error: BusError) -> Self {
+        if matches!(error, BusError::AnotherGeneration) {
+            return Self::Generation;
+        }
         tracing::warn!(%error, "events cannot be relayed");
         Self::Bus
     }
@@ -77,15 +83,13 @@ impl From<Fault> for Trouble {
 
 pub(super) struct Round {
     pub(super) relay: Arc<Relay>,
-    /// The bus's generation when the round began.
-    pub(super) generation: Option<Generation>,
 }
 
 impl Round {
     pub(super) async fn run(&self, place: &Place, state: &mut State) -> Result<(), Trouble> {
         let unmarked = |state: &State| state.unmarked.map_or(0, |(first, last)| last - first + 1);
-        // A bus that was never reached has none; whatever it is, no row has this one.
-        let generation = self.generation.clone().unwrap_or_default();
+        // A bus that was never reached has none: it is in another one, and says so to who appends.
+        let generation = state.generation.clone().unwrap_or_default();
         while self.relay_some(place, state, &generation).await? {
             if unmarked(state) >= UNMARKED {
                 self.mark(place, state, &generation).await?;
@@ -110,14 +114,9 @@ impl Round {
         let full = i64::try_from(rows.len()).unwrap_or(BATCH) == BATCH;
         let events: Vec<_> = rows.into_iter().map(|row| row.event).collect();
         fail_point!("relay-before-append");
-        let in_generation = self.relay.bus.append(&events).await?;
+        self.relay.bus.append(generation, &events).await?;
         fail_point!("relay-after-append");
         meters::relayed(events.len());
-        if in_generation != *generation {
-            // The bus is another one than at the round's start: the relay hears of it and begins anew.
-            *state = State::of(state.epoch);
-            return Ok(false);
-        }
         state.cursor = range.1;
         state.unmarked = Some((state.unmarked.map_or(range.0, |(first, _)| first), range.1));
         Ok(full)
@@ -143,7 +142,7 @@ impl Round {
     async fn check(&self, place: &Place, state: &mut State, generation: &Generation) -> Result<(), Trouble> {
         let kept = self.relay.store.kept(place, generation, state.checked, CHECKED).await?;
         let ids: Vec<_> = kept.iter().map(|row| row.id).collect();
-        let unsettled = self.relay.bus.unsettled(&ids).await?;
+        let unsettled = self.relay.bus.unsettled(generation, &ids).await?;
         let expired_ms = now_ms() - ms(self.relay.retention);
         let ranges = settled_ranges(&kept, &unsettled, expired_ms);
         if !ranges.is_empty() {
@@ -154,7 +153,9 @@ impl Round {
             state.keeps = false;
         }
         state.checked = if whole { 0 } else { kept.last().map_or(0, |row| row.seq) };
-        state.check_at = Instant::now() + CHECK_EVERY;
+        // Where much was settled, there is more: an outbox must not grow because it is tidied too slowly.
+        let more = !whole && !ranges.is_empty();
+        state.check_at = Instant::now() + if more { Duration::ZERO } else { CHECK_EVERY };
         Ok(())
     }
 }

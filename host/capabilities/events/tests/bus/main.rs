@@ -79,4 +79,6 @@ conformance!(
     a_retired_subscription_is_gone,
     a_subscription_that_nobody_declares_is_found,
     many_publishers_lose_nothing,
+    a_queue_may_be_read_before_it_is_declared,
+    what_is_said_of_another_generation_is_refused,
 );

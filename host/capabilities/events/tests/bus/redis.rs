@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fondaco_events::bus::redis::RedisBus;
-use fondaco_events::bus::{Bus, BusError, Received};
+use fondaco_events::bus::{Bus, BusError, Receipt, Received};
 use fondaco_test_servers::Redis;
 
 use crate::support::{
-    PATIENCE, TYPE, event, lag_of, name, number, numbers, redis_bus, redis_config, route, sorted, take, until,
+    PATIENCE, TYPE, append, event, lag_of, name, number, numbers, redis_bus, redis_config, route, sorted, take,
+    unsettled, until,
 };
 
 const QUEUE: &str = "one/fondaco.test.*";
@@ -24,10 +25,10 @@ async fn away_is_said_at_once() {
     let Some(server) = Redis::start() else { return };
     let bus = open(&server).await;
     server.stop();
-    let error = tokio::time::timeout(PATIENCE, bus.append(&[event(TYPE, None, 1)])).await.unwrap().unwrap_err();
+    let error = tokio::time::timeout(PATIENCE, append(&bus, &[event(TYPE, None, 1)])).await.unwrap().unwrap_err();
     assert!(matches!(error, BusError::Unavailable(_)), "{error}");
     server.resume();
-    until("redis is back", async || bus.append(&[event(TYPE, None, 1)]).await.ok()).await;
+    until("redis is back", async || append(&bus, &[event(TYPE, None, 1)]).await.ok()).await;
     bus.close().await;
 }
 
@@ -35,7 +36,7 @@ async fn away_is_said_at_once() {
 async fn an_empty_redis_is_another_generation() {
     let Some(server) = Redis::start() else { return };
     let bus = open(&server).await;
-    let first = bus.append(&[event(TYPE, None, 1)]).await.unwrap();
+    let first = append(&bus, &[event(TYPE, None, 1)]).await.unwrap();
     assert_eq!(bus.generation().borrow().clone(), Some(Arc::clone(&first)));
     let mut queue = bus.queue(&name(QUEUE));
     assert_eq!(numbers(&take(&mut queue, 1).await), [1]);
@@ -45,16 +46,47 @@ async fn an_empty_redis_is_another_generation() {
     let mut generation = bus.generation();
     tokio::time::timeout(PATIENCE, generation.wait_for(|now| now.as_ref() != Some(&first))).await.unwrap().unwrap();
     // The subscription is there again without being declared, and the reader goes on.
-    let second = until("redis is back", async || bus.append(&[event(TYPE, None, 2)]).await.ok()).await;
+    let second = until("redis is back", async || append(&bus, &[event(TYPE, None, 2)]).await.ok()).await;
     assert_ne!(first, second);
     assert_eq!(numbers(&take(&mut queue, 1).await), [2]);
 
     // Emptied while it runs.
     server.command(&["FLUSHALL"]);
     tokio::time::timeout(PATIENCE, generation.wait_for(|now| now.as_ref() != Some(&second))).await.unwrap().unwrap();
-    let third = until("redis is back", async || bus.append(&[event(TYPE, None, 3)]).await.ok()).await;
+    let third = until("redis is back", async || append(&bus, &[event(TYPE, None, 3)]).await.ok()).await;
     assert_ne!(second, third);
     assert_eq!(numbers(&take(&mut queue, 1).await), [3]);
+    bus.close().await;
+}
+
+#[tokio::test]
+async fn nothing_of_an_emptied_redis_is_taken_for_what_it_holds_now() {
+    let Some(server) = Redis::start() else { return };
+    let bus = open(&server).await;
+    let lost = event(TYPE, Some("a"), 1);
+    let first = append(&bus, &[Arc::clone(&lost)]).await.unwrap();
+    let taken = take(&mut bus.queue(&name(QUEUE)), 1).await;
+    server.command(&["FLUSHALL"]);
+
+    // A later event must not overtake it, what is missing was not settled, and its entry is not one that was handled.
+    let later = event(TYPE, Some("a"), 2);
+    let another = |error: &BusError| matches!(error, BusError::AnotherGeneration);
+    assert!(another(&bus.unsettled(&first, &[lost.id]).await.unwrap_err()));
+    assert!(another(&bus.append(&first, &[Arc::clone(&later)]).await.unwrap_err()));
+    assert!(another(&bus.fetch(&name(QUEUE), taken[0].receipt).await.unwrap_err()));
+    assert_eq!(lag_of(&bus, &name(QUEUE)).await, 0);
+
+    // Even where an entry has the same number, it is not settled in the other's place.
+    let second = append(&bus, &[lost, later]).await.unwrap();
+    assert_ne!(first, second);
+    let again = take(&mut bus.queue(&name(QUEUE)), 2).await;
+    assert_eq!(numbers(&again), [1, 2]);
+    let alike = Receipt { generation: taken[0].receipt.generation, ..again[0].receipt };
+    assert_ne!(alike, again[0].receipt);
+    bus.settle(&name(QUEUE), alike, again[0].event.id).await;
+    bus.settle(&name(QUEUE), again[1].receipt, again[1].event.id).await;
+    until("the second is settled", async || (lag_of(&bus, &name(QUEUE)).await == 1).then_some(())).await;
+    assert_eq!(unsettled(&bus, &[again[0].event.id]).await.len(), 1);
     bus.close().await;
 }
 
@@ -63,7 +95,7 @@ async fn lost_groups_are_made_again_and_nothing_is_missing() {
     let Some(server) = Redis::start() else { return };
     let bus = open(&server).await;
     let events: Vec<_> = (0..20).map(|number| event(TYPE, None, number)).collect();
-    bus.append(&events).await.unwrap();
+    append(&bus, &events).await.unwrap();
     let mut queue = bus.queue(&name(QUEUE));
     let taken = take(&mut queue, 20).await;
     for delivery in &taken[..10] {
@@ -76,7 +108,7 @@ async fn lost_groups_are_made_again_and_nothing_is_missing() {
     }
     let again = take(&mut queue, 10).await;
     assert_eq!(sorted(numbers(&again)), sorted(numbers(&taken[10..])));
-    bus.append(&[event(TYPE, None, 99)]).await.unwrap();
+    append(&bus, &[event(TYPE, None, 99)]).await.unwrap();
     assert_eq!(numbers(&take(&mut queue, 1).await), [99]);
     bus.close().await;
 }
@@ -134,7 +166,7 @@ async fn replicas_share_the_partitions_and_take_over() {
 }
 
 async fn bus_append(bus: &RedisBus, events: &[Arc<fondaco_events::Event>]) {
-    bus.append(events).await.unwrap();
+    append(bus, events).await.unwrap();
 }
 
 #[tokio::test]

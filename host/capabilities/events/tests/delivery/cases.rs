@@ -11,7 +11,7 @@ use fondaco_sql::Work;
 use tokio::task::JoinSet;
 
 use crate::support::house::{Book, Checked, House, QUEUE, Site, count, deadline};
-use crate::support::{TYPE, draft, name, number, subscription, until};
+use crate::support::{TYPE, append, draft, name, number, subscription, until};
 
 pub(crate) async fn all_that_was_committed_is_handled_once_and_in_order(site: &Site) {
     let house = Arc::new(House::start(site, Book::default()).await);
@@ -154,7 +154,7 @@ pub(crate) async fn an_event_that_comes_twice_has_one_effect(site: &Site) {
     for row in rows.rows {
         let fondaco_sql::Value::Text(json) = &row[0] else { panic!("text") };
         let event = fondaco_events::Event::from_json(json).unwrap();
-        house.bus.append(&[Arc::new(event)]).await.unwrap();
+        append(&*house.bus, &[Arc::new(event)]).await.unwrap();
     }
     house.settle(&["acme"]).await;
     assert_eq!(house.check("acme").await, Checked { handled: 3, dead: 0 });

@@ -4,13 +4,15 @@
 
 pub(crate) mod house;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fondaco_events::bus::redis::{RedisBus, RedisConfig};
-use fondaco_events::bus::{Bus, Delivery, Queue, Received, Route};
+use fondaco_events::bus::{Bus, BusError, Delivery, Generation, Queue, Received, Route};
 use fondaco_events::{Backoff, Draft, Event, Subscription, SubscriptionName};
 use fondaco_test_servers::Redis;
+use uuid::Uuid;
 
 pub(crate) const TYPE: &str = "fondaco.test.done.v1";
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -67,6 +69,22 @@ pub(crate) fn number(event: &Event) -> u32 {
         number: u32,
     }
     serde_json::from_str::<Data>(event.data.get()).unwrap().number
+}
+
+/// Appends to the bus as it is, whatever it had before; in which generation.
+pub(crate) async fn append(bus: &dyn Bus, events: &[Arc<Event>]) -> Result<Generation, BusError> {
+    let generation = current(bus);
+    bus.append(&generation, events).await.map(|()| generation)
+}
+
+/// Which of these lie in a queue of the bus as it is.
+pub(crate) async fn unsettled(bus: &dyn Bus, events: &[Uuid]) -> HashSet<Uuid> {
+    bus.unsettled(&current(bus), events).await.unwrap()
+}
+
+/// The generation as far as it is known.
+pub(crate) fn current(bus: &dyn Bus) -> Generation {
+    bus.generation().borrow().clone().unwrap_or_default()
 }
 
 /// Reads so many entries.

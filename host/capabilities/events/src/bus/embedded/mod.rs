@@ -33,21 +33,22 @@ const READERS: u32 = 4;
 const BUSY: Duration = Duration::from_secs(10);
 /// Things on their way to the writer. Who brings more waits.
 const OPS: usize = 8_192;
+const GENERATION: &str = "embedded";
 
 /// See the [module](self).
 #[derive(Debug)]
 pub struct EmbeddedBus {
     ops: mpsc::Sender<Op>,
     readers: SqlitePool,
-    subscriptions: Subscriptions,
+    subscriptions: watch::Sender<Subscriptions>,
     generation: watch::Sender<Option<Generation>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Held as long as the bus is open: two processes would hand out the same events.
     lock: Mutex<Option<File>>,
 }
 
-/// The subscriptions by name. Each tells its reader the number of its newest entry; all tell when one is new.
-pub(super) type Subscriptions = watch::Sender<BTreeMap<SubscriptionName, Known>>;
+/// The subscriptions by name. Each tells its reader the number of its newest entry.
+pub(super) type Subscriptions = BTreeMap<SubscriptionName, Known>;
 
 /// A subscription of the log.
 #[derive(Clone, Debug)]
@@ -71,16 +72,16 @@ impl EmbeddedBus {
             .pragma("trusted_schema", "off");
         let mut connection = options.clone().connect().await.map_err(failed)?;
         statements::prepare(&mut connection).await.map_err(failed)?;
-        let subscriptions = Subscriptions::default();
         let known = statements::subscriptions(&mut connection).await.map_err(failed)?;
-        subscriptions.send_replace(known.into_iter().map(|known| (known.route.name.clone(), known)).collect());
+        let known: Subscriptions = known.into_iter().map(|known| (known.route.name.clone(), known)).collect();
+        let subscriptions = watch::Sender::new(known);
         let next = statements::next_number(&mut connection).await.map_err(failed)?;
         let readers = SqlitePoolOptions::new().max_connections(READERS);
         let readers = readers.connect_with(options.pragma("query_only", "on")).await.map_err(failed)?;
         let (ops, incoming) = mpsc::channel(OPS);
         let writer = Writer::new(connection, subscriptions.clone(), next);
         let writer = Mutex::new(Some(tokio::spawn(writer.run(incoming))));
-        let generation = watch::Sender::new(Some("embedded".into()));
+        let generation = watch::Sender::new(Some(GENERATION.into()));
         Ok(Self { ops, readers, subscriptions, generation, writer, lock: Mutex::new(Some(lock)) })
     }
 
@@ -117,11 +118,10 @@ impl Bus for EmbeddedBus {
         Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
     }
 
-    async fn append(&self, events: &[Arc<Event>]) -> Result<Generation, BusError> {
+    async fn append(&self, generation: &str, events: &[Arc<Event>]) -> Result<(), BusError> {
+        only(generation)?;
         let events = events.to_vec();
-        self.ask(|reply| Op::Append { events, reply }).await?;
-        let generation = self.generation.borrow().clone();
-        generation.ok_or(BusError::Closed)
+        self.ask(|reply| Op::Append { events, reply }).await
     }
 
     fn queue(&self, name: &SubscriptionName) -> Queue {
@@ -146,7 +146,8 @@ impl Bus for EmbeddedBus {
         event.map(|event| event.map(Arc::new)).map_err(|fault| BusError::Failed(fault.message))
     }
 
-    async fn unsettled(&self, events: &[Uuid]) -> Result<HashSet<Uuid>, BusError> {
+    async fn unsettled(&self, generation: &str, events: &[Uuid]) -> Result<HashSet<Uuid>, BusError> {
+        only(generation)?;
         let mut reader = self.readers.acquire().await.map_err(failed)?;
         statements::which_are_there(&mut reader, events).await.map_err(failed)
     }
@@ -181,6 +182,11 @@ impl Bus for EmbeddedBus {
         self.readers.close().await;
         self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
+}
+
+/// This bus forgets nothing, so it has one generation for ever.
+fn only(generation: &str) -> Result<(), BusError> {
+    if generation == GENERATION { Ok(()) } else { Err(BusError::AnotherGeneration) }
 }
 
 /// The numbers are SQLite's own, so they fit.

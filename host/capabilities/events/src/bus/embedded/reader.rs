@@ -1,14 +1,13 @@
 //! One who reads: a subscription's entries, in the order of their numbers.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, watch};
 
-use super::Known;
 use super::statements::{self, Read};
+use super::{Known, Subscriptions};
 use crate::bus::{Delivery, Queue, Receipt, Received};
 use crate::event::Event;
 use crate::subscription::SubscriptionName;
@@ -18,19 +17,18 @@ const CHUNK: u32 = 128;
 /// The wait after a read that failed.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Begins to read, as soon as the subscription is declared: who reads and who declares need not agree on who is first.
+/// Begins to read as soon as the subscription is declared.
 pub(super) fn start(
     readers: SqlitePool,
-    mut subscriptions: watch::Receiver<BTreeMap<SubscriptionName, Known>>,
+    mut subscriptions: watch::Receiver<Subscriptions>,
     name: SubscriptionName,
 ) -> Queue {
     let (entries, received) = mpsc::channel(1);
     let reader = tokio::spawn(async move {
-        let declared = subscriptions.wait_for(|known| known.contains_key(&name)).await;
-        let known = declared.ok().and_then(|known| known.get(&name).cloned());
-        if let Some(known) = known {
-            follow(&readers, &known, &entries).await;
-        }
+        let known = subscriptions.wait_for(|all| all.contains_key(&name)).await;
+        // Not kept: it would hold up who declares.
+        let Some(known) = known.ok().and_then(|all| all.get(&name).cloned()) else { return };
+        follow(&readers, &known, &entries).await;
     });
     Queue::new(received, reader)
 }
@@ -70,6 +68,6 @@ fn delivery(read: &Read) -> Option<Delivery> {
             return None;
         }
     };
-    let receipt = Receipt { partition: 0, id: (read.seq.unsigned_abs(), 0) };
+    let receipt = Receipt { generation: 0, partition: 0, id: (read.seq.unsigned_abs(), 0) };
     Some(Delivery { receipt, event, attempts: read.attempts, due_ms: read.due_ms, bytes: read.json.len() })
 }

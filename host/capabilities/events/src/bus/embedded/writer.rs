@@ -46,7 +46,7 @@ impl Op {
 
 pub(super) struct Writer {
     connection: SqliteConnection,
-    subscriptions: Subscriptions,
+    subscriptions: watch::Sender<Subscriptions>,
     next: i64,
     /// Whether commits are synced to disk just now.
     synced: bool,
@@ -61,7 +61,7 @@ struct Changes {
 }
 
 impl Writer {
-    pub(super) fn new(connection: SqliteConnection, subscriptions: Subscriptions, next: i64) -> Self {
+    pub(super) fn new(connection: SqliteConnection, subscriptions: watch::Sender<Subscriptions>, next: i64) -> Self {
         Self { connection, subscriptions, next, synced: true }
     }
 

@@ -66,6 +66,7 @@ pub(super) static APPEND: LazyLock<Script> = LazyLock::new(|| Script::new(includ
 pub(super) static DECLARE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/declare.lua")));
 pub(super) static SETTLE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/settle.lua")));
 pub(super) static LEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/lease.lua")));
+pub(super) static RENEW: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/renew.lua")));
 pub(super) static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/release.lua")));
 pub(super) static RETIRE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/retire.lua")));
 
@@ -79,6 +80,12 @@ pub(super) fn partition_of(event: &Event, partitions: u16) -> u16 {
     };
     let [first, second, ..] = *hasher.finalize().as_bytes();
     u16::from_be_bytes([first, second]).checked_rem(partitions).unwrap_or(0)
+}
+
+/// A generation's mark in receipts.
+pub(super) fn mark_of(generation: &str) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = *blake3::hash(generation.as_bytes()).as_bytes();
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
 /// `<ms>-<number>`, an entry's id.
@@ -135,7 +142,7 @@ mod tests {
 
     #[test]
     fn words_parse_back() {
-        let receipt = Receipt { partition: 3, id: (1_700_000_000_000, 7) };
+        let receipt = Receipt { generation: 0, partition: 3, id: (1_700_000_000_000, 7) };
         assert_eq!(parse_entry_id(&entry_id(receipt)), Some(receipt.id));
         assert_eq!(attempt_field(receipt), "3:1700000000000-7");
         assert_eq!(parse_attempt(Some("3:-9")), (3, -9));

@@ -42,7 +42,17 @@ pub(super) struct Link {
 impl Link {
     /// Whether the routes come from the server at the other end.
     pub(super) fn is_of(&self, table: &Table) -> bool {
-        table.generation.starts_with(&self.run_id)
+        self.is_in(&table.generation)
+    }
+
+    /// Whether it may be the generation of the server at the other end, unless that was emptied meanwhile.
+    fn is_in(&self, generation: &str) -> bool {
+        generation.split_once('/').is_some_and(|(run_id, _)| run_id == self.run_id)
+    }
+
+    /// The generation that the server is in whose version key says this; none if it was emptied.
+    pub(super) fn generation(&self, version: Option<&str>) -> Option<Generation> {
+        Some(format!("{}/{}", self.run_id, incarnation_of(version?)).into())
     }
 }
 
@@ -116,14 +126,27 @@ impl Links {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.extend(routes.iter().map(|(route, _)| route.name.clone()));
         drop(seen);
-        let incarnation = version.split('/').next().unwrap_or_default();
-        let generation: Generation = format!("{}/{incarnation}", link.run_id).into();
+        let generation: Generation = format!("{}/{}", link.run_id, incarnation_of(&version)).into();
         self.generation.send_if_modified(|known| {
             let changed = known.as_ref() != Some(&generation);
             *known = Some(Arc::clone(&generation));
             changed
         });
         Ok(Table { version, generation, routes: Arc::new(routes) })
+    }
+
+    /// The generation of the server at the other end, unless that was emptied meanwhile.
+    pub(super) async fn generation_of(&self, link: &Link) -> Result<Generation, BusError> {
+        let known = self.generation.borrow().clone().filter(|known| link.is_in(known));
+        match known {
+            Some(known) => Ok(known),
+            None => Ok(self.mend(link).await?.generation),
+        }
+    }
+
+    /// The server at the other end is in another generation than somebody thought: finds out in which, for all.
+    pub(super) async fn another_generation(&self, link: &Link) -> BusError {
+        self.mend(link).await.err().unwrap_or(BusError::AnotherGeneration)
     }
 
     /// Makes again what a server may have lost.
@@ -141,6 +164,16 @@ impl Links {
     pub(super) fn forget(&self, name: &SubscriptionName) {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
+}
+
+/// The part of a version that changes when the server was emptied, and only then.
+pub(super) fn incarnation_of(version: &str) -> &str {
+    version.split('/').next().unwrap_or_default()
+}
+
+/// The same part, of a generation.
+pub(super) fn incarnation_in(generation: &str) -> &str {
+    generation.split_once('/').map_or("", |(_, incarnation)| incarnation)
 }
 
 /// A subscription's name says what it wants.

@@ -5,8 +5,9 @@
 //! was written, never before: so a stream's length is what is left to do, and there is nothing to trim. (Trimming by
 //! MINID would keep all that came after the oldest pending entry.)
 //!
-//! Redis is not trusted to keep anything. It says with each append in which [`Generation`] of it the events are;
-//! outboxes keep them until they were handled, and relay them again into a new generation.
+//! Redis is not trusted to keep anything. An outbox keeps its events until they were handled, and relays them again into
+//! a new [`Generation`] of it: into that from the first on, and never into one that it has not begun with. So whatever
+//! speaks of a generation says of which, and Redis compares in the same step in which it acts.
 //!
 //! Scripts make each step whole. All keys share one hash tag, so one Redis (or one slot of a cluster) carries a bus.
 
@@ -31,8 +32,8 @@ use super::{Bus, BusError, Generation, Lag, Queue, Receipt, Route, routes_of};
 use crate::event::Event;
 use crate::fail_point::fail_point;
 use crate::subscription::SubscriptionName;
-use keys::{APPEND, Keys, RETIRE, SETTLE, entry_id, failed, parse_entry_id, partition_of};
-use link::{Link, Links, Table};
+use keys::{APPEND, Keys, RETIRE, SETTLE, entry_id, failed, mark_of, parse_entry_id, partition_of};
+use link::{Link, Links, Table, incarnation_of};
 use reader::Reader;
 use settler::Note;
 
@@ -111,8 +112,8 @@ impl RedisBus {
         *self.table.lock().unwrap_or_else(PoisonError::into_inner) = Some(table);
     }
 
-    /// Appends by the routes that are known; `None`: they are stale.
-    async fn try_append(&self, link: &Link, events: &[Arc<Event>]) -> Result<Option<Generation>, BusError> {
+    /// Appends by the routes that are known; `false`: they are stale.
+    async fn try_append(&self, link: &Link, generation: &str, events: &[Arc<Event>]) -> Result<bool, BusError> {
         let table = match self.known_table() {
             Some(table) if link.is_of(&table) => table,
             _ => {
@@ -121,6 +122,9 @@ impl RedisBus {
                 table
             }
         };
+        if *table.generation != *generation {
+            return Err(BusError::AnotherGeneration);
+        }
         let routes: Vec<_> = table.routes.iter().map(|(route, _)| route.clone()).collect();
         let partitions = |wanted: &Route| {
             table.routes.iter().find(|(route, _)| route.name == wanted.name).map_or(1, |(_, partitions)| *partitions)
@@ -140,11 +144,11 @@ impl RedisBus {
         fail_point!("bus-before-commit");
         let appended: bool = call.invoke_async(&mut link.connection.clone()).await.map_err(failed)?;
         fail_point!("bus-after-commit");
-        Ok(appended.then_some(table.generation))
+        Ok(appended)
     }
 
     /// Takes the entries of a retired subscription's partition away.
-    async fn empty(&self, link: &Link, name: &SubscriptionName, partition: u16) -> Result<(), BusError> {
+    async fn empty(&self, link: &Link, table: &Table, name: &SubscriptionName, partition: u16) -> Result<(), BusError> {
         let stream = self.links.keys.stream(name, partition);
         let mut connection = link.connection.clone();
         loop {
@@ -155,13 +159,16 @@ impl RedisBus {
                 break;
             }
             let mut call = SETTLE.prepare_invoke();
-            call.key(self.links.keys.open()).key(self.links.keys.attempts(name));
-            call.arg(self.links.keys.streams()).arg(name.as_str());
+            call.key(self.links.keys.version()).key(self.links.keys.open()).key(self.links.keys.attempts(name));
+            call.arg(incarnation_of(&table.version)).arg(self.links.keys.streams()).arg(name.as_str());
             for entry in found.ids {
                 let id: String = entry.get("id").unwrap_or_default();
                 call.arg(partition).arg(&entry.id).arg(id);
             }
-            call.invoke_async::<()>(&mut connection).await.map_err(failed)?;
+            let of_this: bool = call.invoke_async(&mut connection).await.map_err(failed)?;
+            if !of_this {
+                return Err(BusError::AnotherGeneration);
+            }
         }
         redis::cmd("DEL").arg(&stream).query_async::<()>(&mut connection).await.map_err(failed)
     }
@@ -188,7 +195,7 @@ impl Bus for RedisBus {
             self.links.forget(name);
             let partitions = table.routes.iter().find(|(route, _)| route.name == *name).map_or(0, |(_, count)| *count);
             for partition in 0..partitions {
-                self.empty(link, name, partition).await?;
+                self.empty(link, &table, name, partition).await?;
             }
             Ok(())
         })
@@ -205,10 +212,10 @@ impl Bus for RedisBus {
         .await
     }
 
-    async fn append(&self, events: &[Arc<Event>]) -> Result<Generation, BusError> {
+    async fn append(&self, generation: &str, events: &[Arc<Event>]) -> Result<(), BusError> {
         for _ in 0..ROUTE_ATTEMPTS {
-            if let Some(generation) = self.with_link(async |link| self.try_append(link, events).await).await? {
-                return Ok(generation);
+            if self.with_link(async |link| self.try_append(link, generation, events).await).await? {
+                return Ok(());
             }
             *self.table.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
@@ -238,11 +245,17 @@ impl Bus for RedisBus {
 
     async fn fetch(&self, name: &SubscriptionName, receipt: Receipt) -> Result<Option<Arc<Event>>, BusError> {
         let id = entry_id(receipt);
-        let found: StreamRangeReply = self
+        let found = self
             .with_link(async |link| {
-                let mut command = redis::cmd("XRANGE");
-                command.arg(self.links.keys.stream(name, receipt.partition)).arg(&id).arg(&id);
-                command.query_async(&mut link.connection.clone()).await.map_err(failed)
+                let mut both = redis::pipe();
+                both.atomic().get(self.links.keys.version());
+                both.cmd("XRANGE").arg(self.links.keys.stream(name, receipt.partition)).arg(&id).arg(&id);
+                let answer = both.query_async(&mut link.connection.clone()).await.map_err(failed)?;
+                let (version, found): (Option<String>, StreamRangeReply) = answer;
+                match link.generation(version.as_deref()) {
+                    Some(now) if mark_of(&now) == receipt.generation => Ok(found),
+                    _ => Err(self.links.another_generation(link).await),
+                }
             })
             .await?;
         let Some(json) = found.ids.first().and_then(|entry| entry.get::<String>("event")) else { return Ok(None) };
@@ -250,17 +263,21 @@ impl Bus for RedisBus {
         Ok(Some(Arc::new(event)))
     }
 
-    async fn unsettled(&self, events: &[Uuid]) -> Result<HashSet<Uuid>, BusError> {
+    async fn unsettled(&self, generation: &str, events: &[Uuid]) -> Result<HashSet<Uuid>, BusError> {
         if events.is_empty() {
             return Ok(HashSet::new());
         }
         self.with_link(async |link| {
-            let mut command = redis::cmd("HMGET");
-            command.arg(self.links.keys.open());
+            let mut both = redis::pipe();
+            let command = both.atomic().get(self.links.keys.version()).cmd("HMGET").arg(self.links.keys.open());
             for event in events {
                 command.arg(event.simple().to_string());
             }
-            let open: Vec<Option<i64>> = command.query_async(&mut link.connection.clone()).await.map_err(failed)?;
+            let answer = both.query_async(&mut link.connection.clone()).await.map_err(failed)?;
+            let (version, open): (Option<String>, Vec<Option<i64>>) = answer;
+            if link.generation(version.as_deref()).as_deref() != Some(generation) {
+                return Err(self.links.another_generation(link).await);
+            }
             Ok(events.iter().zip(open).filter(|(_, open)| open.is_some()).map(|(event, _)| *event).collect())
         })
         .await

@@ -9,16 +9,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
 use redis::streams::{StreamAutoClaimReply, StreamId, StreamInfoConsumersReply, StreamReadReply};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::keys::{LEASE, RELEASE, attempt_field, failed, parse_attempt, parse_entry_id};
-use super::link::Links;
+use super::keys::{LEASE, RELEASE, RENEW, attempt_field, failed, mark_of, parse_attempt, parse_entry_id};
+use super::link::{Link, Links};
 use crate::backoff::Backoff;
-use crate::bus::{BusError, Delivery, Receipt, Received};
+use crate::bus::{BusError, Delivery, Generation, Receipt, Received};
 use crate::event::Event;
 use crate::subscription::SubscriptionName;
 
@@ -66,10 +65,20 @@ impl From<redis::RedisError> for Problem {
 
 /// What is read now.
 struct Session {
-    connection: MultiplexedConnection,
+    link: Link,
+    /// All that is handed over is of this one. When the server is in another one, a new session begins.
+    generation: Generation,
     partitions: u16,
     owned: BTreeSet<u16>,
     renew_at: Instant,
+}
+
+impl Session {
+    /// What was read before the server said this version is of the session's generation, or is not to be handed over.
+    fn must_be_of(&self, version: Option<String>) -> Result<(), BusError> {
+        let now = self.link.generation(version.as_deref());
+        if now.as_ref() == Some(&self.generation) { Ok(()) } else { Err(BusError::AnotherGeneration) }
+    }
 }
 
 impl Reader {
@@ -103,8 +112,8 @@ impl Reader {
         let link = self.links.connect(block + Duration::from_secs(2)).await?;
         let table = self.links.mend(&link).await?;
         let partitions = table.routes.iter().find(|(route, _)| route.name == self.name).map_or(0, |(_, count)| *count);
-        let connection = link.connection.clone();
-        let mut session = Session { connection, partitions, owned: BTreeSet::new(), renew_at: Instant::now() };
+        let (generation, renew_at) = (table.generation, Instant::now());
+        let mut session = Session { link, generation, partitions, owned: BTreeSet::new(), renew_at };
         loop {
             if Instant::now() >= session.renew_at {
                 self.renew(&mut session).await?;
@@ -127,7 +136,9 @@ impl Reader {
         let mut call = LEASE.prepare_invoke();
         call.key(keys.replicas(&self.name)).arg(keys.leases(&self.name)).arg(&*self.replica);
         call.arg(self.lease.as_millis().to_string()).arg(session.partitions);
-        let now: BTreeSet<u16> = call.invoke_async(&mut session.connection).await?;
+        let now: BTreeSet<u16> = call.invoke_async(&mut session.link.connection).await?;
+        let version = redis::cmd("GET").arg(keys.version()).query_async(&mut session.link.connection).await?;
+        session.must_be_of(version)?;
         let before = std::mem::replace(&mut session.owned, now.clone());
         for lost in before.difference(&now) {
             self.entries.send(Received::Revoked(Some(*lost))).await.map_err(|_| Ended)?;
@@ -145,7 +156,7 @@ impl Reader {
         loop {
             let mut command = redis::cmd("XAUTOCLAIM");
             command.arg(&stream).arg(self.name.as_str()).arg(&*self.replica).arg(0).arg(&start).arg("COUNT").arg(CHUNK);
-            let reply: StreamAutoClaimReply = command.query_async(&mut session.connection).await?;
+            let reply: StreamAutoClaimReply = command.query_async(&mut session.link.connection).await?;
             let found: Vec<_> = reply.claimed.into_iter().map(|entry| (partition, entry)).collect();
             if !found.is_empty() {
                 self.hand_over(session, found).await?;
@@ -162,12 +173,12 @@ impl Reader {
     async fn forget_consumers(&self, session: &mut Session, stream: &str) -> Result<(), Problem> {
         let mut command = redis::cmd("XINFO");
         command.arg("CONSUMERS").arg(stream).arg(self.name.as_str());
-        let reply: StreamInfoConsumersReply = command.query_async(&mut session.connection).await?;
+        let reply: StreamInfoConsumersReply = command.query_async(&mut session.link.connection).await?;
         for consumer in reply.consumers {
             if consumer.pending == 0 && consumer.idle > FORGOTTEN_MS && consumer.name != *self.replica {
                 let mut command = redis::cmd("XGROUP");
                 command.arg("DELCONSUMER").arg(stream).arg(self.name.as_str()).arg(&consumer.name);
-                command.query_async::<()>(&mut session.connection).await?;
+                command.query_async::<()>(&mut session.link.connection).await?;
             }
         }
         Ok(())
@@ -185,7 +196,7 @@ impl Reader {
         for _ in &session.owned {
             command.arg(">");
         }
-        let reply: Option<StreamReadReply> = command.query_async(&mut session.connection).await?;
+        let reply: Option<StreamReadReply> = command.query_async(&mut session.link.connection).await?;
         let mut found = Vec::new();
         for stream in reply.map(|reply| reply.keys).unwrap_or_default() {
             let partition = stream.key.rsplit_once(':').and_then(|(_, partition)| partition.parse().ok());
@@ -213,41 +224,40 @@ impl Reader {
     /// Renews the leases and takes no new ones: what is in hand comes first.
     async fn keep_leases(&self, session: &mut Session) -> Result<(), Problem> {
         session.renew_at = Instant::now() + self.lease / 3;
-        let mut renewed = redis::pipe();
+        let keys = &self.links.keys;
+        let mut call = RENEW.prepare_invoke();
+        call.key(keys.replicas(&self.name)).arg(keys.leases(&self.name)).arg(&*self.replica);
+        call.arg(self.lease.as_millis().to_string());
         for partition in &session.owned {
-            let lease = format!("{}{partition}", self.links.keys.leases(&self.name));
-            renewed
-                .cmd("SET")
-                .arg(lease)
-                .arg(&*self.replica)
-                .arg("XX")
-                .arg("PX")
-                .arg(self.lease.as_millis().to_string());
+            call.arg(*partition);
         }
-        renewed.ignore().query_async::<()>(&mut session.connection).await?;
-        Ok(())
+        Ok(call.invoke_async::<()>(&mut session.link.connection).await?)
     }
 
     async fn deliveries(&self, session: &mut Session, found: Vec<(u16, StreamId)>) -> Result<Vec<Delivery>, Problem> {
         let mut deliveries: Vec<_> =
-            found.into_iter().filter_map(|(partition, entry)| self.delivery(partition, &entry)).collect();
+            found.into_iter().filter_map(|(partition, entry)| self.delivery(session, partition, &entry)).collect();
         if deliveries.is_empty() {
             return Ok(deliveries);
         }
-        let mut command = redis::cmd("HMGET");
+        let mut both = redis::pipe();
+        let command = both.atomic().get(self.links.keys.version()).cmd("HMGET");
         command.arg(self.links.keys.attempts(&self.name));
         for delivery in &deliveries {
             command.arg(attempt_field(delivery.receipt));
         }
-        let attempts: Vec<Option<String>> = command.query_async(&mut session.connection).await?;
+        let answer = both.query_async(&mut session.link.connection).await?;
+        let (version, attempts): (Option<String>, Vec<Option<String>>) = answer;
+        session.must_be_of(version)?;
         for (delivery, attempt) in deliveries.iter_mut().zip(attempts) {
             (delivery.attempts, delivery.due_ms) = parse_attempt(attempt.as_deref());
         }
         Ok(deliveries)
     }
 
-    fn delivery(&self, partition: u16, entry: &StreamId) -> Option<Delivery> {
-        let receipt = Receipt { partition, id: parse_entry_id(&entry.id)? };
+    fn delivery(&self, session: &Session, partition: u16, entry: &StreamId) -> Option<Delivery> {
+        let generation = mark_of(&session.generation);
+        let receipt = Receipt { generation, partition, id: parse_entry_id(&entry.id)? };
         let json: String = entry.get("event")?;
         match Event::from_json(&json) {
             Ok(event) => {

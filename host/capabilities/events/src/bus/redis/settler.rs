@@ -1,4 +1,7 @@
 //! Brings what was settled and postponed to Redis, many at a time, and again until it is there.
+//!
+//! What was noted of another generation's entries is dropped: they are gone, and others may have their ids. What was
+//! handled and is relayed again has an inbox row.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,8 +10,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use super::keys::{SETTLE, attempt_field, entry_id, failed};
-use super::link::Links;
+use super::keys::{SETTLE, attempt_field, entry_id, failed, mark_of};
+use super::link::{Link, Links, incarnation_in};
 use crate::backoff::Backoff;
 use crate::bus::{BusError, Receipt};
 use crate::fail_point::fail_point;
@@ -26,6 +29,16 @@ pub(super) enum Note {
     Settled { name: SubscriptionName, receipt: Receipt, event: Uuid },
     Postponed { name: SubscriptionName, receipt: Receipt, attempts: u32, due_ms: i64 },
     Close { reply: oneshot::Sender<()> },
+}
+
+impl Note {
+    /// Whether it is about an entry of the generation with this mark, or about none.
+    fn is_of(&self, mark: u64) -> bool {
+        match self {
+            Self::Settled { receipt, .. } | Self::Postponed { receipt, .. } => receipt.generation == mark,
+            Self::Close { .. } => true,
+        }
+    }
 }
 
 /// Runs until it is closed.
@@ -61,23 +74,26 @@ pub(super) async fn run(links: Arc<Links>, mut notes: mpsc::Receiver<Note>) {
 
 async fn bring(links: &Links, batch: &[Note]) -> Result<(), BusError> {
     let link = links.get().await?;
-    let result = bring_over(links, &link.connection, batch).await;
+    let result = bring_over(links, &link, batch).await;
     if result.is_err() {
         links.lost(&link).await;
     }
     result
 }
 
-async fn bring_over(
-    links: &Links,
-    connection: &redis::aio::MultiplexedConnection,
-    batch: &[Note],
-) -> Result<(), BusError> {
-    let mut connection = connection.clone();
+async fn bring_over(links: &Links, link: &Link, batch: &[Note]) -> Result<(), BusError> {
+    let mut connection = link.connection.clone();
+    let mut generation = links.generation_of(link).await?;
+    if batch.iter().any(|note| !note.is_of(mark_of(&generation))) {
+        // Ask, before anything is dropped: what is known may be older than the note.
+        generation = links.mend(link).await?.generation;
+    }
+    let mark = mark_of(&generation);
     let mut settled = BTreeMap::<&SubscriptionName, Vec<(Receipt, Uuid)>>::new();
     let mut postponed = redis::pipe();
     for note in batch {
         match note {
+            note if !note.is_of(mark) => {}
             Note::Settled { name, receipt, event } => settled.entry(name).or_default().push((*receipt, *event)),
             Note::Postponed { name, receipt, attempts, due_ms } => {
                 let value = format!("{attempts}:{due_ms}");
@@ -94,10 +110,12 @@ async fn bring_over(
     }
     for (name, entries) in &settled {
         let mut call = SETTLE.prepare_invoke();
-        call.key(links.keys.open()).key(links.keys.attempts(name)).arg(links.keys.streams()).arg(name.as_str());
+        call.key(links.keys.version()).key(links.keys.open()).key(links.keys.attempts(name));
+        call.arg(incarnation_in(&generation)).arg(links.keys.streams()).arg(name.as_str());
         for (receipt, event) in entries {
             call.arg(receipt.partition).arg(entry_id(*receipt)).arg(event.simple().to_string());
         }
+        // If it is another incarnation, there is nothing to settle.
         call.invoke_async::<()>(&mut connection).await.map_err(failed)?;
     }
     if !settled.is_empty() {

@@ -8,7 +8,7 @@ use crate::event::Draft;
 fn delivery(id: u64, tenant: &str, key: Option<&str>) -> Delivery {
     let draft = Draft { ty: "a.b".into(), subject: None, partition_key: key.map(Into::into), data: "1".into() };
     let event = Event::new(draft, tenant.parse().unwrap(), "/services/a".into(), 0, 8).unwrap();
-    let receipt = Receipt { partition: u16::try_from(id % 2).unwrap(), id: (id, 0) };
+    let receipt = Receipt { generation: 0, partition: u16::try_from(id % 2).unwrap(), id: (id, 0) };
     Delivery { receipt, event: Arc::new(event), attempts: 0, due_ms: 0, bytes: 100 }
 }
 
