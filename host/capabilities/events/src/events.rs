@@ -274,7 +274,7 @@ impl Inner {
         if grant.subscriptions.is_empty() {
             return;
         }
-        // Declared first: the queue of a subscription that an embedded bus does not know ends at once.
+        // Declared first, so that its lane finds it there.
         self.declare(service, &routes_of(&grant.subscriptions)).await;
         self.serve(grant.subscriptions.iter().cloned());
     }
@@ -286,8 +286,6 @@ impl Inner {
             Ok(Err(error)) => tracing::warn!(%service, %error, "subscriptions are not on the bus yet"),
             Err(_elapsed) => tracing::warn!(%service, "subscriptions are not on the bus yet: it does not answer"),
         }
-        // Only now: a lane that opens a queue which is not declared yet finds nothing there, ever.
-        self.serve(grant.subscriptions.iter().cloned());
     }
 
     fn serve(&self, subscriptions: impl IntoIterator<Item = Subscription>) {

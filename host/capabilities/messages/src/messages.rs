@@ -20,6 +20,9 @@ use crate::outbox::{Outbox, event_type};
 use crate::rates::Rates;
 use crate::sender::Sender;
 
+/// Dead letters that are looked through for those of messages.
+const LETTERS: u16 = 1_000;
+
 /// How much longer than a carrier an attempt may take: for the rows before and after.
 const ROWS: Duration = Duration::from_secs(10);
 
@@ -139,7 +142,7 @@ impl Messages {
         tenant: Option<&TenantId>,
         service: Option<&ServiceName>,
     ) -> Result<Vec<DeadMessage>, Fault> {
-        let letters = self.0.outbox.events().dead_letters(tenant, service).await?;
+        let letters = self.0.outbox.events().dead_letters(tenant, service, LETTERS).await?;
         Ok(letters.into_iter().filter_map(dead_message).collect())
     }
 

@@ -33,20 +33,16 @@ pub(crate) async fn run(common: &Common, wanted: &cli::Quote, output: Output) ->
 /// A cart of nothing but skus.
 fn by_sku(wanted: &cli::Quote) -> Value {
     let line = |line: &cli::SkuLine| json!({ "sku": line.sku, "quantity": line.quantity });
-    let mut cart = json!({
+    let lines: Vec<Value> = wanted.skus.iter().map(line).collect();
+    let buyer = (!wanted.groups.is_empty()).then(|| json!({ "id": "fondaco-quote", "groups": wanted.groups }));
+    // What was not said is null, which is as good as not there.
+    json!({
         "currency": wanted.currency,
-        "lines": wanted.skus.iter().map(line).collect::<Vec<_>>(),
-    });
-    if let Some(channel) = &wanted.channel {
-        cart["channel"] = json!(channel);
-    }
-    if let Some(country) = &wanted.country {
-        cart["country"] = json!(country);
-    }
-    if !wanted.groups.is_empty() {
-        cart["buyer"] = json!({ "id": "fondaco-quote", "groups": wanted.groups });
-    }
-    cart
+        "channel": wanted.channel,
+        "country": wanted.country,
+        "buyer": buyer,
+        "lines": lines,
+    })
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {

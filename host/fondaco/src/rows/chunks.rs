@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn each_chunk_of_csv_has_the_header_and_no_row_is_lost() {
-        let rows: String = (0..1_234).map(|number| format!("sku-{number},\"a, \"\"b\"\"\nand c\"\n")).collect();
+        let rows: Vec<_> = (0..1_234).map(|number| format!("sku-{number},\"a, \"\"b\"\"\nand c\"\n")).collect();
+        let rows = rows.concat();
         let file = format!("sku,title\n{rows}");
         let chunks = all(RowFormat::Csv, &file);
         let first: Vec<u32> = chunks.iter().map(|chunk| chunk.first_row).collect();
@@ -164,7 +165,8 @@ mod tests {
 
     #[test]
     fn lines_are_counted_without_empty_ones() {
-        let file: String = (0..501).map(|number| format!("{{\"sku\":\"{number}\"}}\n\n")).collect();
+        let lines: Vec<_> = (0..501).map(|number| format!("{{\"sku\":\"{number}\"}}\n\n")).collect();
+        let file = lines.concat();
         let chunks = all(RowFormat::Jsonl, &file);
         assert_eq!(chunks.iter().map(|chunk| chunk.first_row).collect::<Vec<_>>(), [1, 501]);
         assert_eq!(chunks[1].text, "{\"sku\":\"500\"}\n");

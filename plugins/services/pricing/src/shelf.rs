@@ -65,8 +65,11 @@ pub fn read(skus: &[String], sources: &impl Sources) -> Result<Vec<Option<Goods>
     entries.iter().map(|entry| postcard::from_bytes(entry).map_err(damaged)).collect()
 }
 
+/// Keys, and what stands under each.
+type Found = (Vec<String>, Vec<Option<Vec<u8>>>);
+
 /// The keys of an era with that of the era itself, and what stands there.
-fn look(skus: &[String], era: u64) -> Result<(Vec<String>, Vec<Option<Vec<u8>>>), Fault> {
+fn look(skus: &[String], era: u64) -> Result<Found, Fault> {
     let mut keys: Vec<String> = Vec::with_capacity(skus.len() + 1);
     keys.extend(skus.iter().map(|sku| key(era, sku)));
     keys.push(ERA.to_owned());
@@ -124,6 +127,7 @@ fn offer(listed: ListedOffer) -> Offer {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn damaged(error: postcard::Error) -> Fault {
     fault(Code::Internal, "CACHE_DAMAGED", format!("What the cache has of a sku cannot be read: {error}."))
 }

@@ -28,17 +28,6 @@ pub(crate) async fn each_subscription_gets_what_it_wants(place: &impl Place) {
     bus.close().await;
 }
 
-pub(crate) async fn a_queue_may_be_read_before_it_is_declared(place: &impl Place) {
-    let bus = place.open().await;
-    let mut queue = bus.queue(&name("one/fondaco.test.*"));
-    // Its reader has begun.
-    tokio::task::yield_now().await;
-    bus.declare(&[route("one/fondaco.test.*")]).await.unwrap();
-    bus.append(&[event(TYPE, None, 1)]).await.unwrap();
-    assert_eq!(numbers(&take(&mut queue, 1).await), [1]);
-    bus.close().await;
-}
-
 pub(crate) async fn what_nobody_wants_is_not_kept(place: &impl Place) {
     let bus = place.open().await;
     bus.declare(&[route("one/fondaco.a.x")]).await.unwrap();

@@ -66,7 +66,6 @@ macro_rules! conformance {
 }
 
 conformance!(
-    a_queue_may_be_read_before_it_is_declared,
     each_subscription_gets_what_it_wants,
     what_nobody_wants_is_not_kept,
     events_of_a_key_come_in_order,

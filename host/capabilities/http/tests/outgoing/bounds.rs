@@ -125,7 +125,7 @@ async fn what_never_answers_is_given_up() {
 async fn a_handshake_that_stands_still_is_given_up() {
     let site = Site::silent(OUTSIDE).await;
     let place = format!("https://api.test:{}", site.port());
-    let outgoing = world(once()).await.outgoing(&[place.clone()]);
+    let outgoing = world(once()).await.outgoing(std::slice::from_ref(&place));
     assert_eq!(refused(&outgoing, get(&place)).await, "ConnectionTimeout");
 }
 

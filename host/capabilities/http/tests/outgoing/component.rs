@@ -75,7 +75,7 @@ impl House {
     async fn asking(site: &Site) -> Option<(Self, String)> {
         let place = format!("http://api.test:{}", site.port());
         let house = Self::new().await;
-        house.activate(grants(json!({ "hosts": [place], "private": true }))).await?.unwrap();
+        house.activate(grants(&json!({ "hosts": [place], "private": true }))).await?.unwrap();
         Some((house, place))
     }
 
@@ -105,7 +105,7 @@ impl House {
     }
 }
 
-fn grants(http: Value) -> Value {
+fn grants(http: &Value) -> Value {
     let migration = json!({ "version": 1, "name": "asked", "sql": "CREATE TABLE asked (url TEXT NOT NULL)" });
     json!({ "http": http, "sql": { "migrations": [migration] } })
 }
@@ -240,9 +240,9 @@ async fn without_a_grant_it_is_refused() {
     let house = House::new().await;
     for (grants, reason) in [
         (json!({ "sql": {} }), "NOT_GRANTED"),
-        (grants(json!({})), "INVALID_GRANT"),
-        (grants(json!({ "hosts": ["*"] })), "INVALID_GRANT"),
-        (grants(json!({ "hosts": ["http://127.0.0.1"] })), "INVALID_GRANT"),
+        (grants(&json!({})), "INVALID_GRANT"),
+        (grants(&json!({ "hosts": ["*"] })), "INVALID_GRANT"),
+        (grants(&json!({ "hosts": ["http://127.0.0.1"] })), "INVALID_GRANT"),
     ] {
         let Some(activated) = house.activate(grants).await else { return };
         assert_eq!(activated.unwrap_err().reason, reason);

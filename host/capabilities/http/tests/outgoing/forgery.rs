@@ -22,7 +22,7 @@ async fn a_granted_host_is_asked() {
     let (site, inside) = sites().await;
     let world = World::new().await;
     let place = format!("http://api.test:{}", site.port());
-    let outgoing = world.outgoing(&[place.clone()]);
+    let outgoing = world.outgoing(std::slice::from_ref(&place));
     let seen = ask(&outgoing, get(&format!("{place}/rates?to=fr"))).await.unwrap();
     assert_eq!(seen.status, 200);
     let asked = &site.asked()[0];
@@ -83,7 +83,7 @@ async fn a_name_does_not_lead_inside() {
     let (site, inside) = sites().await;
     let world = World::new().await;
     let place = format!("http://api.test:{}", site.port());
-    let outgoing = world.outgoing(&[place.clone()]);
+    let outgoing = world.outgoing(std::slice::from_ref(&place));
     for address in [
         "127.0.0.1",
         "127.0.0.3",
@@ -128,7 +128,7 @@ async fn an_answer_that_changes_changes_nothing() {
     let (site, inside) = sites().await;
     let world = World::new().await;
     let place = format!("http://api.test:{}", site.port());
-    let outgoing = world.outgoing(&[place.clone()]);
+    let outgoing = world.outgoing(std::slice::from_ref(&place));
     // One look-up a connection, and the connection goes to what was judged.
     world.names.set("api.test", &[&["127.0.0.2"], &["127.0.0.1"]]);
     assert_eq!(ask(&outgoing, get(&place)).await.unwrap().status, 200);
@@ -158,7 +158,7 @@ async fn a_redirect_is_an_answer() {
     .await;
     let world = World::new().await;
     let place = format!("http://api.test:{}", site.port());
-    let outgoing = world.outgoing(&[place.clone()]);
+    let outgoing = world.outgoing(std::slice::from_ref(&place));
     let seen = ask(&outgoing, get(&place)).await.unwrap();
     assert_eq!((seen.status, seen.headers["location"].to_str().unwrap()), (302, target.as_str()));
     // A component that follows it gets no further.
@@ -171,7 +171,7 @@ async fn an_address_is_granted_as_an_address() {
     let (site, inside) = sites().await;
     let world = World::new().await;
     let place = format!("http://127.0.0.2:{}", site.port());
-    let outgoing = world.outgoing(&[place.clone()]);
+    let outgoing = world.outgoing(std::slice::from_ref(&place));
     assert_eq!(ask(&outgoing, get(&place)).await.unwrap().status, 200);
     assert_eq!(world.names.asked(), Vec::<String>::new());
     for host in [
@@ -201,7 +201,7 @@ async fn tunnels_and_mirrors_are_refused() {
     let (site, _) = sites().await;
     let world = World::new().await;
     let place = format!("http://api.test:{}", site.port());
-    let outgoing = world.outgoing(&[place.clone()]);
+    let outgoing = world.outgoing(std::slice::from_ref(&place));
     for method in [http::Method::CONNECT, http::Method::TRACE] {
         let mut request = get(&place);
         *request.method_mut() = method;

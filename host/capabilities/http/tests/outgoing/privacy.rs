@@ -52,7 +52,7 @@ async fn no_path_query_header_or_body_is_counted_or_logged() {
     .await;
     let world = World::new().await;
     let place = format!("http://api.test:{}", site.port());
-    let outgoing = world.outgoing(&[place.clone()]);
+    let outgoing = world.outgoing(std::slice::from_ref(&place));
     let request = Request::post(format!("{place}/hush-path?key=hush-query"))
         .header("authorization", "Bearer hush-header")
         .body(body("hush-body"))

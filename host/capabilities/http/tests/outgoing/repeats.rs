@@ -17,7 +17,7 @@ async fn unwell(times: usize) -> Site {
 
 async fn visit(site: &Site) -> (Outgoing, String) {
     let place = format!("http://api.test:{}", site.port());
-    (World::new().await.outgoing(&[place.clone()]), place)
+    (World::new().await.outgoing(std::slice::from_ref(&place)), place)
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn a_connection_that_fails_is_tried_again() {
     {
         let world = World::new().await;
         let place = format!("http://api.test:{port}");
-        let outgoing = world.outgoing(&[place.clone()]);
+        let outgoing = world.outgoing(std::slice::from_ref(&place));
         assert_eq!(refused(&outgoing, get(&place)).await, expected);
         assert_eq!(world.names.asked().len(), 3, "one look-up an attempt");
         assert_eq!(refused(&outgoing, post(&place)).await, expected);

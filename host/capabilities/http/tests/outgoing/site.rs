@@ -126,7 +126,7 @@ impl Site {
     pub(crate) async fn silent(place: &str) -> Self {
         Self::start(place, Arc::default(), |stream| async move {
             let _stream = stream;
-            never().await
+            never().await;
         })
         .await
     }
@@ -177,7 +177,7 @@ async fn read_head(stream: &mut TcpStream) {
 
 async fn note(seen: &Mutex<Vec<Asked>>, request: Request<Incoming>) -> Asked {
     let (parts, body) = request.into_parts();
-    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let mut seen = seen.lock().unwrap();
     let (method, path, headers) = (parts.method, parts.uri.to_string(), parts.headers);
     let asked = Asked { method, path, headers, body, number: seen.len() };

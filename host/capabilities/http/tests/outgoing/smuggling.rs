@@ -16,7 +16,7 @@ async fn what_comes_behind_an_answer_is_not_the_next_one() {
     let two = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ngoodHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil";
     let site = Site::raw(OUTSIDE, two).await;
     let place = format!("http://api.test:{}", site.port());
-    let outgoing = world().await.outgoing(&[place.clone()]);
+    let outgoing = world().await.outgoing(std::slice::from_ref(&place));
     for _ in 0..3 {
         assert_eq!(ask(&outgoing, get(&place)).await.unwrap().body, "good");
     }
@@ -38,7 +38,7 @@ async fn a_head_that_contradicts_itself_is_refused() {
     ] {
         let site = Site::raw(OUTSIDE, head).await;
         let place = format!("http://api.test:{}", site.port());
-        let outgoing = world().await.outgoing(&[place.clone()]);
+        let outgoing = world().await.outgoing(std::slice::from_ref(&place));
         assert_eq!(refused(&outgoing, get(&place)).await, "HttpProtocolError", "{head:?}");
     }
 }
@@ -48,7 +48,7 @@ async fn a_change_of_protocol_is_refused() {
     let site =
         Site::raw(OUTSIDE, "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n").await;
     let place = format!("http://api.test:{}", site.port());
-    let outgoing = world().await.outgoing(&[place.clone()]);
+    let outgoing = world().await.outgoing(std::slice::from_ref(&place));
     assert_eq!(refused(&outgoing, get(&place)).await, "HttpUpgradeFailed");
 }
 
@@ -56,7 +56,7 @@ async fn a_change_of_protocol_is_refused() {
 async fn an_answer_that_breaks_off_is_not_one_that_ends() {
     let site = Site::raw(OUTSIDE, "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\ngood\r\nzz\r\n").await;
     let place = format!("http://api.test:{}", site.port());
-    let outgoing = world().await.outgoing(&[place.clone()]);
+    let outgoing = world().await.outgoing(std::slice::from_ref(&place));
     assert_eq!(refused(&outgoing, get(&place)).await, "HttpResponseIncomplete");
 }
 
@@ -64,7 +64,7 @@ async fn an_answer_that_breaks_off_is_not_one_that_ends() {
 async fn the_hosts_own_headers_are_not_the_components() {
     let site = Site::new(OUTSIDE, |_| async { Response::new(full("ok")) }).await;
     let place = format!("http://api.test:{}", site.port());
-    let outgoing = world().await.outgoing(&[place.clone()]);
+    let outgoing = world().await.outgoing(std::slice::from_ref(&place));
     for (name, value) in [
         ("host", "admin.internal"),
         ("connection", "x-secret"),

@@ -74,7 +74,7 @@ async fn another_certificate_is_refused_before_anything_is_said() {
     let (authority, stranger) = (Authority::new(), Authority::new());
     for site in [authority.site("other.test").await, stranger.site("api.test").await] {
         let place = format!("https://api.test:{}", site.port());
-        let outgoing = authority.world().await.outgoing(&[place.clone()]);
+        let outgoing = authority.world().await.outgoing(std::slice::from_ref(&place));
         assert_eq!(refused(&outgoing, get(&place)).await, "TlsCertificateError");
         assert!(site.asked().is_empty());
     }
@@ -85,7 +85,7 @@ async fn plain_text_is_no_tls() {
     let site = Site::new(OUTSIDE, |_| async { status(200) }).await;
     let authority = Authority::new();
     let place = format!("https://api.test:{}", site.port());
-    let outgoing = authority.world().await.outgoing(&[place.clone()]);
+    let outgoing = authority.world().await.outgoing(std::slice::from_ref(&place));
     assert_eq!(refused(&outgoing, get(&place)).await, "TlsProtocolError");
     assert!(site.asked().is_empty());
 }

@@ -84,8 +84,9 @@ pub(super) fn partition_of(event: &Event, partitions: u16) -> u16 {
 
 /// A generation's mark in receipts.
 pub(super) fn mark_of(generation: &str) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = *blake3::hash(generation.as_bytes()).as_bytes();
-    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    let mut mark = [0; 8];
+    blake3::Hasher::new().update(generation.as_bytes()).finalize_xof().fill(&mut mark);
+    u64::from_be_bytes(mark)
 }
 
 /// `<ms>-<number>`, an entry's id.
