@@ -126,7 +126,7 @@ impl Site {
     pub(crate) async fn silent(place: &str) -> Self {
         Self::start(place, Arc::default(), |stream| async move {
             let _stream = stream;
-            never().await;
+            never::<()>().await;
         })
         .await
     }
