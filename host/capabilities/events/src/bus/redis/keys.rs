@@ -84,8 +84,8 @@ pub(super) fn partition_of(event: &Event, partitions: u16) -> u16 {
 
 /// A generation's mark in receipts.
 pub(super) fn mark_of(generation: &str) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = *blake3::hash(generation.as_bytes()).as_bytes();
-    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    let hash = blake3::hash(generation.as_bytes());
+    u64::from_be_bytes(hash.as_bytes().first_chunk().copied().unwrap_or_default())
 }
 
 /// `<ms>-<number>`, an entry's id.

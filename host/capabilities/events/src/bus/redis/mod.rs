@@ -115,13 +115,14 @@ impl RedisBus {
     /// Appends by the routes that are known; `false`: they are stale.
     async fn try_append(&self, link: &Link, generation: &str, events: &[Arc<Event>]) -> Result<bool, BusError> {
         let table = match self.known_table() {
-            Some(table) if link.is_of(&table) => table,
+            Some(table) if link.is_of(&table) && *table.generation == *generation => table,
             _ => {
                 let table = self.links.mend(link).await?;
                 self.keep_table(table.clone());
                 table
             }
         };
+        // Asked just now, so that all know which one it is.
         if *table.generation != *generation {
             return Err(BusError::AnotherGeneration);
         }

@@ -75,8 +75,8 @@ struct Session {
 
 impl Session {
     /// What was read before the server said this version is of the session's generation, or is not to be handed over.
-    fn must_be_of(&self, version: Option<String>) -> Result<(), BusError> {
-        let now = self.link.generation(version.as_deref());
+    fn must_be_of(&self, version: Option<&str>) -> Result<(), BusError> {
+        let now = self.link.generation(version);
         if now.as_ref() == Some(&self.generation) { Ok(()) } else { Err(BusError::AnotherGeneration) }
     }
 }
@@ -137,8 +137,9 @@ impl Reader {
         call.key(keys.replicas(&self.name)).arg(keys.leases(&self.name)).arg(&*self.replica);
         call.arg(self.lease.as_millis().to_string()).arg(session.partitions);
         let now: BTreeSet<u16> = call.invoke_async(&mut session.link.connection).await?;
-        let version = redis::cmd("GET").arg(keys.version()).query_async(&mut session.link.connection).await?;
-        session.must_be_of(version)?;
+        let mut version = redis::cmd("GET");
+        let version: Option<String> = version.arg(keys.version()).query_async(&mut session.link.connection).await?;
+        session.must_be_of(version.as_deref())?;
         let before = std::mem::replace(&mut session.owned, now.clone());
         for lost in before.difference(&now) {
             self.entries.send(Received::Revoked(Some(*lost))).await.map_err(|_| Ended)?;
@@ -248,7 +249,7 @@ impl Reader {
         }
         let answer = both.query_async(&mut session.link.connection).await?;
         let (version, attempts): (Option<String>, Vec<Option<String>>) = answer;
-        session.must_be_of(version)?;
+        session.must_be_of(version.as_deref())?;
         for (delivery, attempt) in deliveries.iter_mut().zip(attempts) {
             (delivery.attempts, delivery.due_ms) = parse_attempt(attempt.as_deref());
         }
