@@ -91,6 +91,19 @@ async fn nothing_of_an_emptied_redis_is_taken_for_what_it_holds_now() {
 }
 
 #[tokio::test]
+async fn an_append_goes_on_where_others_saw_first_that_redis_was_emptied() {
+    let Some(server) = Redis::start() else { return };
+    let bus = open(&server).await;
+    let first = append(&bus, &[event(TYPE, None, 1)]).await.unwrap();
+    server.command(&["FLUSHALL"]);
+    bus.lag().await.unwrap();
+    let second = append(&bus, &[event(TYPE, None, 2)]).await.unwrap();
+    assert_ne!(first, second);
+    assert_eq!(numbers(&take(&mut bus.queue(&name(QUEUE)), 1).await), [2]);
+    bus.close().await;
+}
+
+#[tokio::test]
 async fn lost_groups_are_made_again_and_nothing_is_missing() {
     let Some(server) = Redis::start() else { return };
     let bus = open(&server).await;

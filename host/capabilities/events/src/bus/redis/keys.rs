@@ -84,9 +84,8 @@ pub(super) fn partition_of(event: &Event, partitions: u16) -> u16 {
 
 /// A generation's mark in receipts.
 pub(super) fn mark_of(generation: &str) -> u64 {
-    let mut mark = [0; 8];
-    blake3::Hasher::new().update(generation.as_bytes()).finalize_xof().fill(&mut mark);
-    u64::from_be_bytes(mark)
+    let hash = blake3::hash(generation.as_bytes());
+    u64::from_be_bytes(hash.as_bytes().first_chunk().copied().unwrap_or_default())
 }
 
 /// `<ms>-<number>`, an entry's id.
