@@ -210,13 +210,13 @@ pub(crate) struct Quote {
     #[arg(long, value_name = "CODE", default_value = "EUR")]
     pub(crate) currency: String,
     /// With --sku: channel [default: web]
-    #[arg(long, requires = "skus")]
+    #[arg(long, requires = "skus", conflicts_with = "file")]
     pub(crate) channel: Option<String>,
     /// With --sku: the buyer's country
-    #[arg(long, value_name = "CODE", requires = "skus")]
+    #[arg(long, value_name = "CODE", requires = "skus", conflicts_with = "file")]
     pub(crate) country: Option<String>,
     /// With --sku: a customer group that the buyer is in; may be given again
-    #[arg(long = "group", value_name = "GROUP", requires = "skus")]
+    #[arg(long = "group", value_name = "GROUP", requires = "skus", conflicts_with = "file")]
     pub(crate) groups: Vec<String>,
     /// Show offers that lost, reasons, and plugins with their fuel
     #[arg(long)]

@@ -35,14 +35,14 @@ fn by_sku(wanted: &cli::Quote) -> Value {
     let line = |line: &cli::SkuLine| json!({ "sku": line.sku, "quantity": line.quantity });
     let lines: Vec<Value> = wanted.skus.iter().map(line).collect();
     let buyer = (!wanted.groups.is_empty()).then(|| json!({ "id": "fondaco-quote", "groups": wanted.groups }));
-    // What was not said is null, which is as good as not there.
-    json!({
-        "currency": wanted.currency,
-        "channel": wanted.channel,
-        "country": wanted.country,
-        "buyer": buyer,
-        "lines": lines,
-    })
+    let said = [
+        ("currency", Some(json!(wanted.currency))),
+        ("channel", wanted.channel.as_ref().map(|channel| json!(channel))),
+        ("country", wanted.country.as_ref().map(|country| json!(country))),
+        ("buyer", buyer),
+        ("lines", Some(json!(lines))),
+    ];
+    said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {

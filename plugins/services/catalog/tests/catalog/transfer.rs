@@ -223,7 +223,7 @@ fn any_product() -> impl Strategy<Value = ProductDraft> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// What one store gives out, another takes in and is the same; and the store itself finds nothing new in it.
     #[test]

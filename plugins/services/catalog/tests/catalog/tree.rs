@@ -84,7 +84,7 @@ fn deleting_takes_products_out_and_spares_those_with_children() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever is moved where: each path is its parent's path and the category itself, and nothing is below itself.
     #[test]
