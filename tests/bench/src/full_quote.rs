@@ -69,10 +69,12 @@ pub(crate) async fn measure(options: &Options) -> Result<FullQuote> {
     let shops: Vec<Shop> = (0..TENANTS).map(|number| Shop::new(&format!("tenant-{number}"), LINES)).collect();
     futures::stream::iter(&shops)
         .map(|shop| shop.open(&host, LINES))
-        .buffer_unordered(8)
+        .buffer_unordered(2)
         .try_collect::<Vec<()>>()
         .await?;
     let some = |count| shops.iter().take(count).map(|shop| shop.cart(0, uniform)).collect::<Vec<_>>();
+    // Each store once before: what is compared is stores that are awake.
+    succeeded(each_once(&target(&host, some(TENANTS))).await?)?;
     let mut by_tenants = contenders(&host, [1, 100, TENANTS].map(|count| (format!("{count} tenants"), some(count))))?;
     let tenants = interleave(&mut by_tenants, rounds, turn).await?;
     let (p50_us, p99_us) = (one.quantile_us(0.5), one.quantile_us(0.99));

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
@@ -139,7 +140,22 @@ async fn serve(binary: &Path, state: &Path) -> Result<Server> {
     let address = free_address()?;
     let mut command = Command::new(binary);
     command.args(["up", "--listen", &address, "--state"]).arg(state);
-    Server::start(command, address, &state.join("host.log")).await
+    let server = Server::start(command, address, &state.join("host.log")).await?;
+    ready(&server.address).await?;
+    Ok(server)
+}
+
+/// A host listens before all that was released serves again.
+async fn ready(address: &str) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_mins(3);
+    while Instant::now() < deadline {
+        let answer = reqwest::get(format!("http://{address}/healthz/ready")).await;
+        if answer.is_ok_and(|answer| answer.status().is_success()) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    bail!("the host on {address} is not ready after three minutes")
 }
 
 /// A key for a state folder, made before a server opens it.

@@ -67,7 +67,7 @@
 //! house.call(|| sql::execute("INSERT INTO carts VALUES (1, $1)", params![now])).unwrap();
 //! house.advance(31 * 86_400_000);
 //! house.call(sweep).unwrap();
-//! assert_eq!(house.call(|| sql::one("SELECT count(*) FROM carts", params![])).unwrap(), (0_i64,));
+//! assert_eq!(house.call(|| sql::one::<(i64,)>("SELECT count(*) FROM carts", params![])).unwrap(), (0,));
 //! ```
 //!
 //! Another service is called as a function: its interface stands in the service's own world, and `wit-bindgen` makes

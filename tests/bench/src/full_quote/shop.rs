@@ -121,7 +121,7 @@ fn catalog(products: usize) -> String {
         let (sku, description) = (sku(product), "Thrown by hand, glazed twice, and good for a dishwasher.");
         let _infallible = writeln!(
             csv,
-            "{sku},product-{product:02},Mug no. {product},{description},sale;ceramics,Material=Stoneware,standard,350"
+            "{sku},product-{product:02},Mug no. {product},\"{description}\",sale;ceramics,Material=Stoneware,standard,350"
         );
     }
     csv
