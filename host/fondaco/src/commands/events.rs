@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::output::{Output, time};
 
 /// What one question is answered with at most.
-const PAGE: &str = "200";
+const PAGE: usize = 200;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -116,11 +116,13 @@ fn whole(letter: &Letter) -> String {
 /// All that there are of one subscription. The first that fails again ends it: what broke one mostly breaks the rest.
 async fn replay_all(client: &Client, owner: &str, subscription: &str, output: Output) -> Result<(), Failure> {
     let service = subscription.split('/').next().unwrap_or_default();
-    let query = [("tenant", owner), ("service", service), ("limit", PAGE)];
+    let limit = PAGE.to_string();
+    let query = [("tenant", owner), ("service", service), ("limit", limit.as_str())];
     let bar = output.progress(format!("replaying {subscription}"));
     let mut replayed = 0_u64;
     loop {
         let letters: Items<Letter> = client.get(&["v1", "events", "dead-letters"], &query).await?;
+        let is_full = letters.items.len() >= PAGE;
         let before = replayed;
         for letter in letters.items.into_iter().filter(|letter| letter.subscription == subscription) {
             let letter =
@@ -131,10 +133,21 @@ async fn replay_all(client: &Client, owner: &str, subscription: &str, output: Ou
         }
         if replayed == before {
             bar.finish_and_clear();
+            if is_full {
+                return Err(hidden(service));
+            }
             return output
                 .answer(&json!({ "replayed": replayed }), |_, _| format!("{replayed} dead letters were handled"));
         }
     }
+}
+
+/// A page of older letters is all that was seen: to say that there are none would be a lie.
+fn hidden(service: &str) -> Failure {
+    Failure::Other(anyhow::anyhow!(
+        "{PAGE} older dead letters of other subscriptions of `{service}` stand before those of this one; replay or \
+         discard them first, or name the event"
+    ))
 }
 
 async fn replay(client: &Client, letter: &cli::DeadLetter) -> Result<(), Failure> {
