@@ -77,9 +77,9 @@ impl Services {
             granted,
             redactions: Redactions::default(),
         });
-        let warm = self.inner.house.warm();
+        let badge = self.inner.house.warm.badge();
         let given = release;
-        let staged = Arc::new(Release { name, label, given, facts, interfaces, imports, pre, warm });
+        let staged = Arc::new(Release { name, label, given, facts, interfaces, imports, pre, badge });
         let objection = self.try_once(&staged, hook.as_deref()).await?;
         Ok(StagedService { release: staged, objection })
     }

@@ -1,7 +1,6 @@
 //! One call of a service: find or make an instance, enter it, keep it or let it go.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
 use wasmtime::component::{Func, Val};
@@ -11,26 +10,22 @@ use super::exports::Export;
 use super::fault;
 use super::release::Release;
 use super::state::ServiceState;
-use super::warm::{Live, Warm};
+use super::warm::{Key, Live, Warm};
 use super::{End, ServiceLimits};
 use crate::wire::{self, Arguments, Reader};
-use crate::{CallContext, Class, Code, Engine, Fault, TenantId};
+use crate::{CallContext, Class, Code, Engine, Fault};
 
 /// What all services of a process share.
 pub(super) struct House {
     pub(super) engine: Engine,
     pub(super) limits: ServiceLimits,
-    warm: Arc<AtomicUsize>,
+    pub(super) warm: Warm,
 }
 
 impl House {
     pub(super) fn new(engine: Engine, limits: ServiceLimits) -> Self {
-        Self { engine, limits, warm: Arc::default() }
-    }
-
-    /// A place for a release's warm instances.
-    pub(super) fn warm(&self) -> Warm {
-        Warm::new(Arc::clone(&self.warm), self.limits.clone())
+        let warm = Warm::new(limits.clone());
+        Self { engine, limits, warm }
     }
 
     /// Calls a function and answers what it answered, a `result` as it is.
@@ -66,12 +61,17 @@ impl House {
     }
 
     /// An instance, waiting or fresh, ready for one call.
-    async fn open<'r>(&self, release: &'r Release, export: &Export, context: CallContext) -> Result<Visit<'r>, Fault> {
+    async fn open<'a>(
+        &'a self,
+        release: &'a Release,
+        export: &Export,
+        context: CallContext,
+    ) -> Result<Visit<'a>, Fault> {
         if context.depth >= self.limits.depth {
             return Err(too_deep(&release.label, self.limits.depth));
         }
-        let tenant = context.tenant.clone();
-        let mut live = match release.warm.take(&tenant) {
+        let key = release.badge.of(context.tenant.clone());
+        let mut live = match self.warm.take(&key) {
             Some(mut live) => {
                 live.store.data_mut().begin(context, export.read_only);
                 live
@@ -80,7 +80,7 @@ impl House {
         };
         live.uses += 1;
         live.store.set_epoch_deadline(1);
-        Ok(Visit { release, tenant, live })
+        Ok(Visit { warm: &self.warm, release, key, live })
     }
 
     /// A fresh instance, for one tenant from now on.
@@ -111,20 +111,21 @@ impl House {
 }
 
 /// An instance that is being called.
-struct Visit<'r> {
-    release: &'r Release,
-    tenant: TenantId,
+struct Visit<'a> {
+    warm: &'a Warm,
+    release: &'a Release,
+    key: Key,
     live: Live,
 }
 
 impl Visit<'_> {
     /// Lets the extensions finish, and keeps the instance, if the function returned, and only then.
     async fn close<T>(self, answer: wasmtime::Result<T>, end: impl FnOnce(&T) -> End) -> Result<T, Fault> {
-        let Self { release, tenant, mut live } = self;
+        let Self { warm, release, key, mut live } = self;
         match answer {
             Ok(answer) => {
                 let finished = finish(release, live.store.data_mut(), end(&answer)).await;
-                release.warm.put(tenant, live);
+                warm.put(&release.badge, key, live);
                 finished.map(|()| answer)
             }
             Err(error) => Err(fault::of_failure(&error, live.store.data(), &release.label)),

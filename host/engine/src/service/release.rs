@@ -10,7 +10,7 @@ use super::extension::{Extension, Grants};
 use super::parts::AllPrepared;
 use super::redact::Redactions;
 use super::state::ServiceState;
-use super::warm::Warm;
+use super::warm::Badge;
 use crate::{Compiled, ServiceName};
 
 /// What is to serve for a service.
@@ -56,5 +56,5 @@ pub(super) struct Release {
     /// What it imports of other services.
     pub(super) imports: Vec<Import>,
     pub(super) pre: InstancePre<ServiceState>,
-    pub(super) warm: Warm,
+    pub(super) badge: Badge,
 }
