@@ -14,10 +14,14 @@
 
 mod lift;
 mod lower;
+mod packed;
+
+pub(crate) use packed::Packed;
 
 use wasmtime::component::__internal::{CanonicalAbiInfo, InstanceType, InterfaceType};
 use wasmtime::component::{ComponentType, Lift, Lower};
 
+use crate::evaluation::Held;
 use crate::wit::{Address, Cart, ChosenShipping, Context, Line};
 
 /// A cart that is lent to a plugin.
@@ -31,11 +35,12 @@ pub struct CartRef<'a> {
     shipping: &'a Option<ChosenShipping>,
 }
 
-impl<'a> From<&'a Cart> for CartRef<'a> {
-    fn from(cart: &'a Cart) -> Self {
+impl<'a> CartRef<'a> {
+    /// Lends a cart, to a plugin with an arena in one piece.
+    pub(crate) fn of(cart: &'a Held, arena: bool) -> Self {
         Self {
             context: &cart.context,
-            lines: Lent(&cart.lines),
+            lines: Lent { lines: &cart.lines, packed: if arena { cart.packed() } else { None } },
             codes: &cart.codes,
             destination: &cart.destination,
             shipping: &cart.shipping,
@@ -64,7 +69,10 @@ impl From<Given> for Cart {
 /// Lines that are lent.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
-pub struct Lent<'a>(&'a [Line]);
+pub struct Lent<'a> {
+    lines: &'a [Line],
+    packed: Option<&'a Packed>,
+}
 
 /// Lines that are handed over.
 pub(crate) struct Lines(Vec<Line>);

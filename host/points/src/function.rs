@@ -3,7 +3,8 @@
 
 use wasmtime::component::{ComponentNamedList, ComponentType, Lift, Lower, Resource};
 
-use crate::evaluation::Evaluation;
+use crate::crossing::CartRef;
+use crate::evaluation::{Evaluation, Held};
 use crate::invalid::Check;
 use crate::point::Point;
 use crate::wit::Cart;
@@ -32,11 +33,11 @@ pub trait Function: Send + Sync + 'static {
     fn split(request: Self::Request) -> (Resource<Evaluation>, Self::Args);
 
     /// Puts a plugin's call together.
-    fn params<'a>(cart: &'a Cart, args: &'a Self::Args, config: &'a str) -> Self::Params<'a>;
+    fn params<'a>(cart: CartRef<'a>, args: &'a Self::Args, config: &'a str) -> Self::Params<'a>;
 
     /// Whether `answer` keeps the contract's bounds.
     fn check(answer: &Self::Answer, cart: &Cart, args: &Self::Args) -> Check;
 
     /// What later plugins of the same point see of `answer`.
-    fn absorb(_answer: &Self::Answer, _cart: &mut Cart) {}
+    fn absorb(_answer: &Self::Answer, _cart: &mut Held) {}
 }

@@ -42,7 +42,7 @@ pub mod validation;
 pub mod wit;
 
 pub use crossing::CartRef;
-pub use evaluation::Evaluation;
+pub use evaluation::{Evaluation, Held};
 pub use examine::{Examined, Manifest};
 pub use fan_out::{Source, Verdict};
 pub use fondaco_engine::OnFailure;

@@ -10,11 +10,16 @@ use wasmtime::Store;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, TypedFunc};
 
+use crate::crossing::CartRef;
+use crate::evaluation::Held;
 use crate::function::Function;
 use crate::limits::PluginLimits;
 use crate::point::Point;
-use crate::wit::{self, Cart};
+use crate::wit;
 use crate::{examine, loyalty, price_rule, promotion, shipping_rate, tax, validation};
+
+/// What a plugin exports that never gives memory back: see `wit/plugin/arena.wit`.
+const ARENA: &str = "fondaco:plugin/arena@1.0.0";
 
 /// What a plugin's function returns.
 type Returned<F> = (Result<<F as Function>::Answer, wit::Fault>,);
@@ -25,6 +30,8 @@ pub struct TypedPlugin {
     /// With its functions by [`Function::ORDINAL`]. Each was checked against its Rust types: see [`TypedPlugin::new`].
     plugin: Plugin<Functions>,
     point: Point,
+    /// Whether its memory is never given back, see [`ARENA`].
+    arena: bool,
 }
 
 type Functions = Box<[ComponentExportIndex]>;
@@ -41,7 +48,8 @@ impl TypedPlugin {
                     .unwrap_or_else(|| Fault::new(Code::InvalidArgument, "EXPORT_TYPE_MISMATCH", format!("{error:#}")))
             })
         })?;
-        Ok(Self { plugin, point })
+        let arena = compiled.component().get_export_index(None, ARENA).is_some();
+        Ok(Self { plugin, point, arena })
     }
 
     /// The extension point that it exports.
@@ -57,12 +65,13 @@ impl TypedPlugin {
     /// Runs `F` in a fresh store. The answer is as the plugin gave it: not checked yet.
     pub fn call<F: Function>(
         &self,
-        cart: &Cart,
+        cart: &Held,
         args: &F::Args,
         config: &str,
         limits: &fondaco_engine::Limits,
     ) -> Run<Result<F::Answer, wit::Fault>> {
         let seed = Seed { now_ms: cart.context.now_ms, request_id: &cart.context.request_id };
+        let cart = CartRef::of(cart, self.arena);
         self.plugin.run(limits, seed, |store, linked| self.enter::<F>(store, linked, F::params(cart, args, config)))
     }
 
@@ -251,7 +260,7 @@ impl ActivePlugin {
     }
 
     /// Runs `F` over `cart` in a fresh store, in the limits for a cart of that size and within `time`.
-    pub fn call<F: Function>(&self, cart: &Cart, args: &F::Args, time: Duration) -> Run<Result<F::Answer, wit::Fault>> {
+    pub fn call<F: Function>(&self, cart: &Held, args: &F::Args, time: Duration) -> Run<Result<F::Answer, wit::Fault>> {
         let plugin = match &self.body {
             Body::Loaded(plugin) => plugin,
             Body::Missing { why, .. } => {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow};
 use fondaco_engine::{Class, Engine, EngineConfig, Fault, Limits, Plugin, Seed};
 use fondaco_points::wit::{self, Cart};
-use fondaco_points::{ActivePlugin, OnFailure, PluginSpec, Points, promotion};
+use fondaco_points::{ActivePlugin, Held, OnFailure, PluginSpec, Points, promotion};
 use fondaco_sdk::points::Promotion;
 use serde::Serialize;
 
@@ -60,7 +60,7 @@ fn fault(fault: Fault) -> anyhow::Error {
 }
 
 fn row(plugin: &Arc<ActivePlugin>, bare: &Plugin, lines: u32, budget_ms: u64) -> Result<Row> {
-    let cart = Arc::new(scene::cart(lines));
+    let cart = Arc::new(Held::from(scene::cart(lines)));
     let native = scene::native_cart(lines);
     fresh_once(plugin, &cart)?;
     let native_us = median_us(budget_ms, || {
@@ -74,7 +74,7 @@ fn row(plugin: &Arc<ActivePlugin>, bare: &Plugin, lines: u32, budget_ms: u64) ->
     Ok(Row { lines, native_us, reused_us, fresh_us, both_cores_us })
 }
 
-fn fresh_once(plugin: &ActivePlugin, cart: &Cart) -> Result<()> {
+fn fresh_once(plugin: &ActivePlugin, cart: &Held) -> Result<()> {
     let answer = plugin.call::<promotion::Evaluate>(cart, &(), TIME).outcome.map_err(fault)?;
     answer.map(drop).map_err(|fault| anyhow!("{}: {}", fault.reason, fault.message))
 }
@@ -112,7 +112,7 @@ fn reused(plugin: &Plugin, cart: &Cart, budget_ms: u64) -> Result<f64> {
 }
 
 /// Two threads at once, each with fresh stores: what one call costs when both cores make and drop instances.
-fn both_cores(plugin: &Arc<ActivePlugin>, cart: &Arc<Cart>, budget_ms: u64) -> Result<f64> {
+fn both_cores(plugin: &Arc<ActivePlugin>, cart: &Arc<Held>, budget_ms: u64) -> Result<f64> {
     let stop = Arc::new(AtomicBool::new(false));
     let start = Arc::new(Barrier::new(2));
     let other = {

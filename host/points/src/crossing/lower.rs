@@ -7,6 +7,7 @@ use wasmtime::component::__internal::{InterfaceType, LowerContext};
 use wasmtime::component::{ComponentType, Lower};
 use wasmtime::{Result, bail};
 
+use super::packed::Packed;
 use super::{Lent, at};
 use crate::wit::{Line, PriceCandidate};
 
@@ -18,21 +19,34 @@ unsafe impl Lower for Lent<'_> {
         ty: InterfaceType,
         to: &mut MaybeUninit<<Self as ComponentType>::Lower>,
     ) -> Result<()> {
-        self.0.linear_lower_to_flat(cx, ty, to)
+        self.lines.linear_lower_to_flat(cx, ty, to)
     }
 
     fn linear_lower_to_memory<T>(&self, cx: &mut LowerContext<'_, T>, ty: InterfaceType, offset: usize) -> Result<()> {
         if cx.options().string_encoding != StringEncoding::Utf8 {
-            return self.0.linear_lower_to_memory(cx, ty, offset);
+            return self.lines.linear_lower_to_memory(cx, ty, offset);
+        }
+        if let Some(packed) = self.packed {
+            return lower_packed(cx, self.lines, packed, offset);
         }
         let candidates = candidates_type(cx, ty)?;
-        let list = block(cx, 8, self.0.len(), at::END)?;
+        let list = block(cx, 8, self.lines.len(), at::END)?;
         write(cx, offset, &list.bytes())?;
-        for (line, here) in self.0.iter().zip((list.address..).step_by(at::END)) {
+        for (line, here) in self.lines.iter().zip((list.address..).step_by(at::END)) {
             lower_line(cx, line, candidates, here)?;
         }
         Ok(())
     }
+}
+
+/// All lines and what they hold in one room.
+fn lower_packed<T>(cx: &mut LowerContext<'_, T>, lines: &[Line], packed: &Packed, offset: usize) -> Result<()> {
+    let address = cx.realloc(0, 0, Packed::ALIGN, packed.len())?;
+    let room = cx.as_slice_mut().get_mut(address..).and_then(|rest| rest.get_mut(..packed.len()));
+    if !room.is_some_and(|room| packed.write(lines, address, room)) {
+        bail!("lines have no place in the plugin's memory");
+    }
+    write(cx, offset, &Block { address, length: u32::try_from(lines.len())? }.bytes())
 }
 
 /// The type of a line's last field, by the component's own numbering.

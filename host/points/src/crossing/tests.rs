@@ -70,8 +70,11 @@ fn full() -> Cart {
 #[test]
 fn wasmtime_lifts_what_is_lowered_here() {
     for encoding in [StringEncoding::UTF8, StringEncoding::UTF16] {
-        let cart = full();
-        assert_eq!(through::<CartRef<'_>, Cart>(&echo(encoding), CartRef::from(&cart)).unwrap(), cart);
+        for arena in [false, true] {
+            let cart = Held::from(full());
+            let lifted: Cart = through(&echo(encoding), CartRef::of(&cart, arena)).unwrap();
+            assert_eq!(lifted, *cart, "{encoding:?}, {arena}");
+        }
     }
 }
 
@@ -94,8 +97,24 @@ fn what_is_empty_needs_no_room() {
         line.category.clear();
         line.tax_category.clear();
     }
-    let given: Given = through(&echo(StringEncoding::UTF8), CartRef::from(&cart)).unwrap();
-    assert_eq!(Cart::from(given), cart);
+    let cart = Held::from(cart);
+    for arena in [false, true] {
+        let given: Given = through(&echo(StringEncoding::UTF8), CartRef::of(&cart, arena)).unwrap();
+        assert_eq!(Cart::from(given), *cart);
+    }
+}
+
+#[test]
+fn what_changes_while_a_cart_is_held_crosses_as_it_is_now() {
+    let mut cart = Held::from(full());
+    let lifted = |cart: &Held| through::<_, Cart>(&echo(StringEncoding::UTF8), CartRef::of(cart, true)).unwrap();
+    assert_eq!(lifted(&cart), *cart);
+    cart.set_price(1, 77, 154);
+    cart.set_shipping(None);
+    assert_eq!((lifted(&cart).lines[1].unit, lifted(&cart).lines[1].total), (77, 154));
+    cart.add_lines(vec![cart.lines[0].clone()]);
+    assert_eq!(lifted(&cart), *cart);
+    assert_eq!(cart.lines.len(), 4);
 }
 
 #[test]

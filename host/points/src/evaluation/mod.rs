@@ -5,12 +5,14 @@
 
 pub(crate) mod cart;
 mod flags;
+mod held;
 mod resource;
 
 use std::sync::Arc;
 
 use fondaco_engine::{CallContext, Fault};
 
+pub use held::Held;
 pub use resource::LineAmount;
 pub(crate) use resource::{add_to_linker, held};
 
@@ -21,7 +23,7 @@ use crate::wit::{Cart, ChosenShipping, Line};
 
 /// The `evaluation` resource: a cart, a pinned set, and the call that it belongs to.
 pub struct Evaluation {
-    cart: Cart,
+    cart: Held,
     set: Arc<PluginSet>,
     call: CallContext,
     shared: Arc<Shared>,
@@ -32,7 +34,7 @@ impl Evaluation {
     pub(crate) fn open(cart: Cart, call: CallContext, shared: Arc<Shared>) -> Result<Self, Fault> {
         cart::check(&cart).map_err(Invalid::of_cart)?;
         let set = shared.slots.get(&call.tenant);
-        Ok(Self { cart, set, call, shared })
+        Ok(Self { cart: cart.into(), set, call, shared })
     }
 
     /// The pinned set.
@@ -41,11 +43,11 @@ impl Evaluation {
     }
 
     /// The cart as it stands.
-    pub fn cart(&self) -> &Cart {
+    pub fn cart(&self) -> &Held {
         &self.cart
     }
 
-    pub(crate) fn cart_mut(&mut self) -> &mut Cart {
+    pub(crate) fn cart_mut(&mut self) -> &mut Held {
         &mut self.cart
     }
 
@@ -67,9 +69,8 @@ impl Evaluation {
     /// New amounts for all lines.
     pub(crate) fn set_amounts(&mut self, amounts: &[LineAmount]) -> Result<(), Fault> {
         check_amounts(amounts, self.cart.lines.len()).map_err(Invalid::of_cart)?;
-        for (line, amount) in self.cart.lines.iter_mut().zip(amounts) {
-            line.unit = amount.unit;
-            line.total = amount.total;
+        for (line, amount) in amounts.iter().enumerate() {
+            self.cart.set_price(line, amount.unit, amount.total);
         }
         Ok(())
     }
@@ -77,13 +78,13 @@ impl Evaluation {
     /// More lines behind the others.
     pub(crate) fn add_lines(&mut self, lines: Vec<Line>) -> Result<(), Fault> {
         cart::check_more(&self.cart, &lines).map_err(Invalid::of_cart)?;
-        self.cart.lines.extend(lines);
+        self.cart.add_lines(lines);
         Ok(())
     }
 
     /// The chosen shipping option.
     pub(crate) fn set_shipping(&mut self, shipping: Option<ChosenShipping>) {
-        self.cart.shipping = shipping;
+        self.cart.set_shipping(shipping);
     }
 }
 

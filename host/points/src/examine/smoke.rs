@@ -2,6 +2,7 @@
 
 use fondaco_engine::{Code, Fault, Fuel, Log};
 
+use crate::evaluation::Held;
 use crate::fault::from_plugin;
 use crate::function::Function;
 use crate::limits::PluginLimits;
@@ -23,7 +24,7 @@ pub(super) struct Tried {
 
 /// Calls each function of the plugin's point; with `config` when its author gave an example, otherwise with `{}`.
 pub(super) fn run(plugin: &TypedPlugin, config: Option<&str>, limits: &PluginLimits) -> Result<Tried, Fault> {
-    let mut smoke = Smoke { plugin, config, limits, cart: cart_of(3), tried: Tried::default() };
+    let mut smoke = Smoke { plugin, config, limits, cart: cart_of(3).into(), tried: Tried::default() };
     match plugin.point() {
         Point::PriceRule => smoke.call::<price_rule::Evaluate>(&())?,
         Point::Promotion => smoke.call::<promotion::Evaluate>(&())?,
@@ -55,7 +56,7 @@ struct Smoke<'a> {
     plugin: &'a TypedPlugin,
     config: Option<&'a str>,
     limits: &'a PluginLimits,
-    cart: Cart,
+    cart: Held,
     tried: Tried,
 }
 

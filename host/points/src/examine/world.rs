@@ -49,7 +49,7 @@ fn point_named(export: &str) -> Result<Option<Point>, Fault> {
         return Ok(None);
     };
     let (name, version) = interface.split_once('@').unwrap_or((interface, ""));
-    if name == "types" {
+    if matches!(name, "types" | "arena") {
         return Ok(None);
     }
     let point = name.parse::<Point>().map_err(|fault| fault.with("export", export))?;
@@ -101,6 +101,8 @@ mod tests {
     #[case(&["fondaco:plugin/tax@1.0.0"], Ok(Point::Tax))]
     #[case(&["fondaco:plugin/tax@1.0.7", "wasi:cli/run@0.2.0"], Ok(Point::Tax))]
     #[case(&["fondaco:plugin/types@1.0.0", "fondaco:plugin/promotion@1.0.0"], Ok(Point::Promotion))]
+    #[case(&["fondaco:plugin/arena@1.0.0", "fondaco:plugin/tax@1.0.0"], Ok(Point::Tax))]
+    #[case(&["fondaco:plugin/arena@1.0.0"], Err("NO_EXTENSION_POINT"))]
     #[case(&[], Err("NO_EXTENSION_POINT"))]
     #[case(&["wasi:cli/run@0.2.0"], Err("NO_EXTENSION_POINT"))]
     #[case(&["evaluate"], Err("NO_EXTENSION_POINT"))]

@@ -35,8 +35,8 @@ impl Function for Earn {
         (evaluation, payable)
     }
 
-    fn params<'a>(cart: &'a Cart, payable: &'a i64, config: &'a str) -> Self::Params<'a> {
-        (cart.into(), *payable, config)
+    fn params<'a>(cart: CartRef<'a>, payable: &'a i64, config: &'a str) -> Self::Params<'a> {
+        (cart, *payable, config)
     }
 
     fn check(answer: &Vec<Credit>, _cart: &Cart, _payable: &i64) -> Check {
@@ -64,8 +64,8 @@ impl Function for Burn {
         (evaluation, want)
     }
 
-    fn params<'a>(cart: &'a Cart, want: &'a u64, config: &'a str) -> Self::Params<'a> {
-        (cart.into(), *want, config)
+    fn params<'a>(cart: CartRef<'a>, want: &'a u64, config: &'a str) -> Self::Params<'a> {
+        (cart, *want, config)
     }
 
     fn check(answer: &Option<Redemption>, cart: &Cart, want: &u64) -> Check {
@@ -101,8 +101,8 @@ impl Function for Reverse {
         (evaluation, Return { credits, returned })
     }
 
-    fn params<'a>(cart: &'a Cart, what: &'a Return, config: &'a str) -> Self::Params<'a> {
-        (cart.into(), &what.credits, &what.returned, config)
+    fn params<'a>(cart: CartRef<'a>, what: &'a Return, config: &'a str) -> Self::Params<'a> {
+        (cart, &what.credits, &what.returned, config)
     }
 
     fn check(answer: &Vec<Credit>, _cart: &Cart, what: &Return) -> Check {

@@ -8,7 +8,7 @@ use wasmtime::component::Resource;
 pub use bindings::exports::fondaco::plugin::price_rule::{Price, Prices, Rule};
 
 use crate::crossing::CartRef;
-use crate::evaluation::Evaluation;
+use crate::evaluation::{Evaluation, Held};
 use crate::function::Function;
 use crate::invalid::Check;
 use crate::point::Point;
@@ -32,20 +32,18 @@ impl Function for Evaluate {
         (evaluation, ())
     }
 
-    fn params<'a>(cart: &'a Cart, (): &'a (), config: &'a str) -> Self::Params<'a> {
-        (cart.into(), config)
+    fn params<'a>(cart: CartRef<'a>, (): &'a (), config: &'a str) -> Self::Params<'a> {
+        (cart, config)
     }
 
     fn check(answer: &Prices, cart: &Cart, (): &()) -> Check {
         check::prices(answer, cart)
     }
 
-    fn absorb(answer: &Prices, cart: &mut Cart) {
+    fn absorb(answer: &Prices, cart: &mut Held) {
         for price in &answer.prices {
-            if let Some(line) = cart.lines.get_mut(price.line as usize) {
-                line.unit = price.unit;
-                line.total = price.unit.saturating_mul(i64::from(line.quantity));
-            }
+            let quantity = cart.lines.get(price.line as usize).map_or(0, |line| line.quantity);
+            cart.set_price(price.line as usize, price.unit, price.unit.saturating_mul(i64::from(quantity)));
         }
     }
 }

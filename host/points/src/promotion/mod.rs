@@ -35,8 +35,8 @@ impl Function for Evaluate {
         (evaluation, ())
     }
 
-    fn params<'a>(cart: &'a Cart, (): &'a (), config: &'a str) -> Self::Params<'a> {
-        (cart.into(), config)
+    fn params<'a>(cart: CartRef<'a>, (): &'a (), config: &'a str) -> Self::Params<'a> {
+        (cart, config)
     }
 
     fn check(answer: &Vec<Operation>, cart: &Cart, (): &()) -> Check {

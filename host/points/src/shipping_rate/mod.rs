@@ -32,8 +32,8 @@ impl Function for Rates {
         (evaluation, shipment)
     }
 
-    fn params<'a>(cart: &'a Cart, shipment: &'a Shipment, config: &'a str) -> Self::Params<'a> {
-        (cart.into(), shipment, config)
+    fn params<'a>(cart: CartRef<'a>, shipment: &'a Shipment, config: &'a str) -> Self::Params<'a> {
+        (cart, shipment, config)
     }
 
     fn check(answer: &Vec<Rate>, cart: &Cart, _shipment: &Shipment) -> Check {

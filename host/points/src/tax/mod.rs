@@ -32,8 +32,8 @@ impl Function for Assess {
         (evaluation, taxables)
     }
 
-    fn params<'a>(cart: &'a Cart, taxables: &'a Taxables, config: &'a str) -> Self::Params<'a> {
-        (cart.into(), taxables, config)
+    fn params<'a>(cart: CartRef<'a>, taxables: &'a Taxables, config: &'a str) -> Self::Params<'a> {
+        (cart, taxables, config)
     }
 
     fn check(answer: &Taxation, cart: &Cart, taxables: &Taxables) -> Check {

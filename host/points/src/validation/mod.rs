@@ -32,8 +32,8 @@ impl Function for Check {
         (evaluation, step)
     }
 
-    fn params<'a>(cart: &'a Cart, step: &'a Step, config: &'a str) -> Self::Params<'a> {
-        (cart.into(), *step, config)
+    fn params<'a>(cart: CartRef<'a>, step: &'a Step, config: &'a str) -> Self::Params<'a> {
+        (cart, *step, config)
     }
 
     fn check(answer: &Vec<Violation>, cart: &Cart, _step: &Step) -> invalid::Check {

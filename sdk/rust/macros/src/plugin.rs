@@ -163,6 +163,9 @@ fn component(point: &Point, exported: &Ident) -> TokenStream {
             ::fondaco_sdk::bindings::worlds::#world::export!(
                 Root with_types_in ::fondaco_sdk::bindings::worlds::#world
             );
+            ::fondaco_sdk::bindings::worlds::arena::export!(
+                Root with_types_in ::fondaco_sdk::bindings::worlds::arena
+            );
         }
     }
 }

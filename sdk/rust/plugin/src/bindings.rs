@@ -88,6 +88,17 @@ mod data {
 /// The attribute `#[plugin]` uses them.
 #[doc(hidden)]
 pub mod worlds {
+    /// The promise that `alloc::Bump` keeps. It has no functions; a component exports it beside its extension point.
+    pub mod arena {
+        generate! {
+            {
+                inline: "package fondaco:sdk; world arena { export fondaco:plugin/arena@1.0.0; }",
+                default_bindings_module: "fondaco_sdk::bindings::worlds::arena",
+            }
+            records: [],
+            cases: [],
+        }
+    }
     point! {
         price_rule, "fondaco:plugin/price-rule-plugin@1.0.0", "fondaco_sdk::bindings::worlds::price_rule",
         records: [
