@@ -88,7 +88,10 @@ async fn a_read_that_ends_badly_leaves_nothing_behind() {
         assert_eq!(both().await, (1, 2), "{round}");
         assert_eq!(reason(shop.query("SELECT a / (a - 1) FROM t", &[], soon()).await), "SQL_ERROR");
         assert_eq!(both().await, (1, 2), "{round}");
-        assert_eq!(reason(shop.query("SELECT a FROM t WHERE a = $1", &["x".into()], soon()).await), "INVALID_PARAMETER");
+        assert_eq!(
+            reason(shop.query("SELECT a FROM t WHERE a = $1", &["x".into()], soon()).await),
+            "INVALID_PARAMETER"
+        );
         assert_eq!(both().await, (1, 2), "{round}");
         assert_eq!(reason(shop.query(many, &[], soon()).await), "RESULT_TOO_BIG");
         assert_eq!(both().await, (1, 2), "{round}");
