@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fondaco_engine::{Code, Fault, ServiceName, TenantId};
-use sqlx::SqlSafeStr as _;
+use sqlx::{SqlSafeStr as _, SqlStr};
 
-use super::connection::{Beginning, Open};
-use super::pool::Shard;
+use super::reading::read;
+use super::session::Place;
+use super::shard::Shard;
+use super::transaction::Open;
 use super::values::ParameterTypes;
 use crate::guard::Effect;
 use crate::store::{Statement, Terms};
@@ -23,6 +25,7 @@ const TABLES: &str = "SELECT pg_advisory_xact_lock(4702111234474983745);
 
 /// The longest that a question to the directory takes.
 const WAIT: Duration = Duration::from_secs(5);
+const PLACE: Place = Place::host(5_000);
 
 pub(super) struct Directory {
     shard: Arc<Shard>,
@@ -39,7 +42,7 @@ impl Directory {
 
     /// Makes its tables.
     pub(super) async fn prepare(&self) -> Result<(), Fault> {
-        let mut open = self.begin(true).await?;
+        let mut open = self.begin().await?;
         open.execute(TABLES.to_owned()).await.map_err(|fault| {
             let message = format!(
                 "the host cannot make its tables on shard `{}`: {}; its user needs CREATE on the database, and \
@@ -101,29 +104,27 @@ impl Directory {
         self.tell(insert, &[service.as_str().into(), plan.into()]).await.map(drop)
     }
 
-    async fn begin(&self, writes: bool) -> Result<Open, Fault> {
+    async fn begin(&self) -> Result<Open, Fault> {
         let until = Instant::now() + WAIT;
-        let statement_ms = u64::try_from(WAIT.as_millis()).unwrap_or(u64::MAX);
-        Open::begin(&self.shard.primary, &Beginning { names: None, writes, until, statement_ms }, until).await
+        Open::begin(&self.shard.primary, &PLACE, until, until).await
     }
 
     async fn ask(&self, statement: &'static str, parameters: &[Value]) -> Result<Rows, Fault> {
-        let mut open = self.begin(false).await?;
-        self.run(&mut open, statement, parameters).await
+        let text = statement.into_sql_str();
+        read(&self.shard.primary, &PLACE, "", &self.types, &self.statement(&text, parameters)).await
     }
 
     async fn tell(&self, statement: &'static str, parameters: &[Value]) -> Result<Rows, Fault> {
-        let mut open = self.begin(true).await?;
-        let rows = self.run(&mut open, statement, parameters).await?;
+        let text = statement.into_sql_str();
+        let mut open = self.begin().await?;
+        let (rows, _) = open.run("", &self.types, &self.statement(&text, parameters)).await?;
         open.commit().await?;
         Ok(rows)
     }
 
-    async fn run(&self, open: &mut Open, statement: &'static str, parameters: &[Value]) -> Result<Rows, Fault> {
-        let text = statement.into_sql_str();
+    fn statement<'a>(&'a self, text: &'a SqlStr, parameters: &'a [Value]) -> Statement<'a> {
         let terms = Terms { limits: &self.limits, deadline: Instant::now() + WAIT };
-        let statement = Statement { text: &text, effect: Effect::Read, parameters, terms };
-        open.run("", &self.types, &statement).await.map(|(rows, _)| rows)
+        Statement { text, effect: Effect::Read, parameters, terms }
     }
 }
 

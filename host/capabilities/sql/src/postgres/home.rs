@@ -8,9 +8,12 @@ use async_trait::async_trait;
 use fondaco_engine::{Fault, ServiceName};
 use sqlx::SqlSafeStr as _;
 
-use super::connection::{Beginning, Open};
 use super::names::Names;
-use super::pool::{Pool, Shard};
+use super::pool::Pool;
+use super::reading::read;
+use super::session::Place;
+use super::shard::Shard;
+use super::transaction::{AS_HOST, Open};
 use super::values::ParameterTypes;
 use crate::guard::Effect;
 use crate::store::{Home, Rights, Statement, Terms, Transaction};
@@ -50,10 +53,16 @@ impl PostgresHome {
         format!("/*{} {}*/", self.service, self.version.load(Ordering::Acquire))
     }
 
-    async fn open(&self, pool: &Pool, terms: &Terms<'_>, writes: bool) -> Result<Open, Fault> {
-        let statement_ms = terms.limits.statement_ms;
-        let beginning = Beginning { names: Some(&self.names), writes, until: terms.deadline, statement_ms };
-        Open::begin(pool, &beginning, terms.patience()).await
+    fn place(&self, limits: &Limits) -> Place {
+        Place { names: Some(Arc::clone(&self.names)), statement_ms: limits.statement_ms }
+    }
+
+    async fn open(&self, terms: &Terms<'_>) -> Result<Open, Fault> {
+        Open::begin(&self.shard.primary, &self.place(terms.limits), terms.deadline, terms.patience()).await
+    }
+
+    async fn read_from(&self, pool: &Pool, statement: &Statement<'_>) -> Result<Rows, Fault> {
+        read(pool, &self.place(statement.terms.limits), &self.prefix(), &self.types, statement).await
     }
 
     /// Measures now and then, at the beginning of a transaction that writes, whether the database outgrew its limit.
@@ -64,10 +73,10 @@ impl PostgresHome {
         if !due || self.measured.compare_exchange(before, now, Ordering::AcqRel, Ordering::Relaxed).is_err() {
             return Ok(());
         }
-        let mut open = self.open(&self.shard.primary, terms, false).await?;
         let (text, parameters) = (SIZE.into_sql_str(), [Value::from(self.names.schema.as_str())]);
         let statement = Statement { text: &text, effect: Effect::Read, parameters: &parameters, terms: *terms };
-        let (rows, _) = open.run("", &self.types, &statement).await?;
+        let place = self.place(terms.limits);
+        let rows = read(&self.shard.primary, &place, "", &self.types, &statement).await?;
         if let Some(Value::Integer(bytes)) = rows.rows.iter().flatten().next() {
             let full = u64::try_from(*bytes).unwrap_or(0) >= terms.limits.database_bytes;
             self.full.store(full, Ordering::Release);
@@ -79,21 +88,19 @@ impl PostgresHome {
 #[async_trait]
 impl Home for PostgresHome {
     async fn read(&self, statement: &Statement<'_>, replica: bool) -> Result<Rows, Fault> {
-        let pool = if replica { self.shard.reader() } else { &self.shard.primary };
-        let mut open = match self.open(pool, &statement.terms, false).await {
+        if !replica {
+            return self.read_from(&self.shard.primary, statement).await;
+        }
+        match self.read_from(self.shard.reader(), statement).await {
             // A replica that went away a moment ago.
-            Err(fault) if replica && fault::is_lost(&fault) => {
-                self.open(&self.shard.primary, &statement.terms, false).await?
-            }
-            open => open?,
-        };
-        // What was only read needs no commit: the rollback goes out with the connection's way back.
-        open.run(&self.prefix(), &self.types, statement).await.map(|(rows, _)| rows)
+            Err(fault) if fault::is_lost(&fault) => self.read_from(&self.shard.primary, statement).await,
+            answer => answer,
+        }
     }
 
     async fn begin(&self, terms: &Terms) -> Result<Box<dyn Transaction>, Fault> {
         self.measure(terms).await?;
-        let open = self.open(&self.shard.primary, terms, true).await?;
+        let open = self.open(terms).await?;
         Ok(Box::new(Writing {
             open,
             names: Arc::clone(&self.names),
@@ -105,8 +112,8 @@ impl Home for PostgresHome {
 
     async fn begin_migration(&self, terms: &Terms) -> Result<Box<dyn Transaction>, Fault> {
         let migrating = Limits { statement_ms: terms.limits.migration_ms, ..terms.limits.clone() };
-        let mut open = self.open(&self.shard.primary, &Terms { limits: &migrating, ..*terms }, true).await?;
-        open.execute(format!("SELECT pg_advisory_xact_lock({}); RESET ROLE", self.names.lock())).await?;
+        let mut open = self.open(&Terms { limits: &migrating, ..*terms }).await?;
+        open.execute(format!("SELECT pg_advisory_xact_lock({}); {AS_HOST}", self.names.lock())).await?;
         Ok(Box::new(Writing {
             open,
             names: Arc::clone(&self.names),
@@ -127,8 +134,7 @@ impl Home for PostgresHome {
 /// Makes a schema and its role. Two hosts may do so at once; the second finds all there.
 pub(super) async fn create(shard: &Shard, names: &Names) -> Result<(), Fault> {
     let until = Instant::now() + Duration::from_secs(10);
-    let beginning = Beginning { names: None, writes: true, until, statement_ms: 10_000 };
-    let mut open = Open::begin(&shard.primary, &beginning, until).await?;
+    let mut open = Open::begin(&shard.primary, &Place::host(10_000), until, until).await?;
     create_in(&mut open, names).await?;
     open.commit().await
 }
@@ -159,8 +165,7 @@ pub(super) async fn scratch(
     limits: &Limits,
 ) -> Result<Box<dyn Transaction>, Fault> {
     let until = Instant::now() + limits.migration();
-    let beginning = Beginning { names: None, writes: true, until, statement_ms: limits.migration_ms };
-    let mut open = Open::begin(&shard.primary, &beginning, until).await?;
+    let mut open = Open::begin(&shard.primary, &Place::host(limits.migration_ms), until, until).await?;
     let names = Names::scratch(rand::random());
     create_in(&mut open, &names).await?;
     open.execute(format!("SET LOCAL search_path = \"{}\", pg_temp", names.schema)).await?;
@@ -188,10 +193,10 @@ impl Transaction for Writing {
     async fn batch(&mut self, text: &str, rights: Rights, _until: Instant) -> Result<(), Fault> {
         self.open.batch(text, rights, &self.names).await?;
         // What follows is the host's: writing down what was done.
-        self.open.execute("RESET ROLE".to_owned()).await
+        self.open.execute(AS_HOST.to_owned()).await
     }
 
-    async fn commit(mut self: Box<Self>) -> Result<(), Fault> {
+    async fn commit(self: Box<Self>) -> Result<(), Fault> {
         self.open.commit().await
     }
 }

@@ -1,15 +1,24 @@
 //! PostgreSQL: a schema a tenant and service.
 //!
 //! Tenants are placed on shards by a table in the first one. Each schema has a role of its own that owns its tables and
-//! has rights nowhere else; a transaction begins by becoming that role and by naming its schema as the only one, both
-//! until its end. So a statement that got past the guard would still find nothing but its own.
+//! has rights nowhere else. A connection is set up for one schema: it has that role, and that schema as the only one it
+//! finds. It stays so until somebody comes for another schema and sets up everything anew, and no statement runs before
+//! that is done. So a statement that got past the guard would still find nothing but its own.
+//!
+//! Where to look: `session` is a connection and for whom it is set up; `pool` lends them; `reading` and `transaction` are
+//! the two ways to use one.
 
-mod connection;
+mod away;
 mod directory;
 mod home;
 mod names;
 mod numeric;
 mod pool;
+mod pooler;
+mod reading;
+mod session;
+mod shard;
+mod transaction;
 mod values;
 
 use std::sync::Arc;
@@ -23,7 +32,7 @@ use crate::store::{Home, Server, Transaction};
 use crate::{Limits, PostgresConfig};
 use directory::Directory;
 use home::PostgresHome;
-use pool::Shard;
+use shard::Shard;
 use values::ParameterTypes;
 
 /// Schemas whose place is remembered: a name, a role and a few numbers each.
@@ -49,7 +58,7 @@ impl Postgres {
         let directory = Directory::new(Arc::clone(first));
         directory.prepare().await?;
         for shard in &shards {
-            connection::close_off(shard).await?;
+            transaction::close_off(shard).await?;
         }
         Ok(Self { shards, directory, types: Arc::new(ParameterTypes::new()) })
     }

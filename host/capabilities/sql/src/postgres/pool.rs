@@ -1,81 +1,78 @@
-//! Connections to one database and its replicas, and whether it can be reached.
+//! Sessions on one server: so many at a time, and kept for whoever comes next.
+//!
+//! sqlx's own pool cannot say for whom a connection was set up, and asks the server once more whenever one comes back.
 
 use std::str::FromStr as _;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use fondaco_engine::{Code, Fault};
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _, Postgres};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, PgConnection};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+use tokio::task::AbortHandle;
 use tokio::time::{timeout, timeout_at};
 
-use crate::{PostgresConfig, ShardConfig, fault};
+use super::away::Away;
+use super::pooler::keeps_sessions;
+use super::session::{Place, Session};
+use crate::{PostgresConfig, fault};
 
 /// Statements that each connection keeps prepared, over all tenants: they share them.
 const STATEMENTS: usize = 512;
 
-/// How often somebody tries whether a database that was away is back.
-const PROBE: Duration = Duration::from_millis(100);
+/// How long a connection lives, because what its server process remembers only grows, and how long it may sleep.
+const LIFE: Duration = Duration::from_mins(30);
+const SLEEP: Duration = Duration::from_mins(10);
 
-pub(super) struct Shard {
-    pub(super) name: String,
-    pub(super) open: bool,
-    /// The database's name on its server.
-    pub(super) database: String,
-    pub(super) primary: Pool,
-    replicas: Vec<Pool>,
-    next: AtomicUsize,
-}
+/// How often sessions that nobody uses are looked for.
+const TIDY: Duration = Duration::from_secs(30);
 
-/// Connections to one server.
 pub(super) struct Pool {
-    pool: PgPool,
+    shared: Arc<Shared>,
     options: PgConnectOptions,
+    most: u32,
     connect: Duration,
     away: Away,
+    /// Whether it was found out that the server keeps what a session sets.
+    keeps_sessions: OnceCell<()>,
+    tidying: AbortHandle,
 }
 
-/// Whether a server was away when it was last asked.
-struct Away {
-    base: Instant,
-    is: AtomicBool,
-    /// When to try again, in milliseconds after `base`.
-    next: AtomicU64,
+struct Shared {
+    /// One for each session that may be in use.
+    turns: Arc<Semaphore>,
+    idle: Mutex<Idle>,
+    /// How long the last words to a server may take.
+    patience: Duration,
 }
 
-impl Shard {
-    pub(super) fn new(shard: &ShardConfig, config: &PostgresConfig) -> Result<Self, Fault> {
-        let primary = Pool::new(&shard.url, config, &shard.name)?;
-        let replicas: Result<_, Fault> = shard.replicas.iter().map(|url| Pool::new(url, config, &shard.name)).collect();
-        Ok(Self {
-            name: shard.name.clone(),
-            open: shard.open,
-            database: primary.options.get_database().unwrap_or("postgres").to_owned(),
-            primary,
-            replicas: replicas?,
-            next: AtomicUsize::new(0),
-        })
-    }
+/// Sessions that nobody uses, the one that was used last at the end.
+#[derive(Default)]
+struct Idle {
+    sessions: Vec<Session>,
+    closed: bool,
+}
 
-    /// A replica that can be reached, in turns; the primary where there is none.
-    pub(super) fn reader(&self) -> &Pool {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        let count = self.replicas.len();
-        let mut order = (0..count).filter_map(|at| self.replicas.get((turn.wrapping_add(at)) % count));
-        order.find(|replica| replica.away.may_try()).unwrap_or(&self.primary)
-    }
+/// A session that is somebody's for a while. Unless it is given back it is closed when it is dropped: whatever ends in
+/// doubt is not used again.
+pub(super) struct Lease {
+    pub(super) session: Session,
+    /// Whether it was made just now, and cannot have died in its sleep.
+    fresh: bool,
+    // After the session, so that its turn ends last.
+    turn: OwnedSemaphorePermit,
+    shared: Arc<Shared>,
+}
 
-    pub(super) async fn close(&self) {
-        for replica in &self.replicas {
-            replica.pool.close().await;
-        }
-        self.primary.pool.close().await;
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.tidying.abort();
     }
 }
 
 impl Pool {
-    fn new(url: &str, config: &PostgresConfig, shard: &str) -> Result<Self, Fault> {
+    pub(super) fn new(url: &str, config: &PostgresConfig, shard: &str) -> Result<Self, Fault> {
         let options = PgConnectOptions::from_str(url).map_err(|_| {
             // The address has a password in it.
             let message = format!("the address of shard `{shard}` is not postgres://user:password@host:port/database");
@@ -84,89 +81,163 @@ impl Pool {
         let options =
             options.application_name("fondaco").statement_cache_capacity(STATEMENTS).disable_statement_logging();
         let connect = Duration::from_millis(config.connect_ms.max(1));
-        let pool = PgPoolOptions::new()
-            .max_connections(config.connections.max(1))
-            .acquire_timeout(connect)
-            .idle_timeout(Duration::from_mins(10))
-            // A connection that went bad is found out by the first thing that is sent: the beginning of a transaction,
-            // which may be tried again on another.
-            .test_before_acquire(false)
-            .connect_lazy_with(options.clone());
-        let away = Away { base: Instant::now(), is: AtomicBool::new(false), next: AtomicU64::new(0) };
-        Ok(Self { pool, options, connect, away })
+        let most = config.connections.max(1);
+        let turns = Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS)));
+        let shared = Arc::new(Shared { turns, idle: Mutex::default(), patience: connect });
+        let tidying = tokio::spawn(tidy(Arc::downgrade(&shared))).abort_handle();
+        Ok(Self { shared, options, most, connect, away: Away::new(), keeps_sessions: OnceCell::new(), tidying })
     }
 
-    /// How many connections may turn out to be dead before one is made anew.
-    pub(super) fn attempts(&self) -> u32 {
-        self.pool.options().get_max_connections().saturating_add(1)
+    /// The database's name on its server.
+    pub(super) fn database(&self) -> &str {
+        self.options.get_database().unwrap_or("postgres")
     }
 
-    /// A connection, within the time given. At once a fault where the server is known to be away.
-    pub(super) async fn acquire(&self, until: Instant) -> Result<PoolConnection<Postgres>, Fault> {
-        if self.away.is.load(Ordering::Acquire) {
+    /// Whether it is not known to be away, or time to try again.
+    pub(super) fn is_due(&self) -> bool {
+        self.away.is_due()
+    }
+
+    /// A session, within the time given: one that is at this place, where there is one. At once a fault where the server
+    /// is known to be away.
+    pub(super) async fn acquire(&self, place: &Place, until: Instant) -> Result<Lease, Fault> {
+        if self.away.is() {
             if !self.away.may_try() {
                 return Err(fault::unavailable());
             }
             self.probe().await?;
         }
-        let acquired = timeout_at(until.into(), self.pool.acquire()).await;
-        match acquired {
-            Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(sqlx::Error::PoolTimedOut)) | Err(_) => {
-                // All are in use, or no new one can be made: which?
-                self.probe().await?;
-                Err(fault::busy())
-            }
-            Ok(Err(error)) => {
-                self.away.since_now();
-                Err(fault::of(&error))
-            }
-        }
+        self.keeps_sessions.get_or_try_init(|| self.check_sessions()).await?;
+        let until = until.min(Instant::now() + self.connect);
+        let Ok(turn) = timeout_at(until.into(), Arc::clone(&self.shared.turns).acquire_owned()).await else {
+            // All are in use, because they are many or because the server does not answer: which?
+            self.probe().await?;
+            return Err(fault::busy());
+        };
+        let turn = turn.map_err(|_| fault::unavailable())?;
+        let shared = Arc::clone(&self.shared);
+        Ok(match shared.take(place)? {
+            Some(session) => Lease { session, fresh: false, turn, shared },
+            None => Lease { session: Session::new(self.connect().await?), fresh: true, turn, shared },
+        })
     }
 
-    /// Tries whether the server answers, by a connection of its own: the pool would wait for a server that refuses.
-    pub(super) async fn probe(&self) -> Result<(), Fault> {
-        let tried = timeout(self.connect, self.options.connect()).await;
-        match tried {
+    /// A new session instead of one that turned out to be dead. Nothing where that one was new itself.
+    pub(super) async fn renew(&self, lease: Lease) -> Result<Option<Lease>, Fault> {
+        let Lease { session, fresh, turn, shared } = lease;
+        drop(session);
+        if fresh {
+            return Ok(None);
+        }
+        let session = Session::new(self.connect().await?);
+        Ok(Some(Lease { session, fresh: true, turn, shared }))
+    }
+
+    async fn connect(&self) -> Result<PgConnection, Fault> {
+        match timeout(self.connect, self.options.connect()).await {
             Ok(Ok(connection)) => {
-                if self.away.is.swap(false, Ordering::AcqRel) {
+                if self.away.is_over() {
                     tracing::info!(host = self.options.get_host(), "database is back");
                 }
-                // Told in order, so that the server does not note a lost client.
-                let _ = timeout(self.connect, connection.close()).await;
-                Ok(())
+                return Ok(connection);
             }
-            Ok(Err(error)) => {
-                tracing::warn!(host = self.options.get_host(), error = %error, "database is away");
-                self.away.since_now();
-                Err(fault::unavailable())
-            }
-            Err(_) => {
-                self.away.since_now();
-                Err(fault::unavailable())
-            }
+            Ok(Err(error)) => tracing::warn!(host = self.options.get_host(), error = %error, "database is away"),
+            Err(_) => tracing::warn!(host = self.options.get_host(), "database does not answer"),
+        }
+        self.away.since_now();
+        Err(fault::unavailable())
+    }
+
+    /// Tries whether the server answers, by a connection of its own.
+    async fn probe(&self) -> Result<(), Fault> {
+        let connection = self.connect().await?;
+        Session::new(connection).close(self.connect).await;
+        Ok(())
+    }
+
+    /// A session that became another's on its way would show him the first one's rows.
+    async fn check_sessions(&self) -> Result<(), Fault> {
+        let (mut first, mut second) = (self.connect().await?, self.connect().await?);
+        let keeps = timeout(self.connect, keeps_sessions(&mut first, &mut second)).await;
+        let keeps = keeps.map_err(|_| fault::unavailable())?.map_err(|error| fault::of(&error))?;
+        for connection in [first, second] {
+            Session::new(connection).close(self.connect).await;
+        }
+        if keeps {
+            return Ok(());
+        }
+        let message = "a pooler in front of the database gives each transaction another connection; let it pool by \
+                       session";
+        Err(Fault::new(Code::FailedPrecondition, "POOLED_BY_TRANSACTION", message))
+    }
+
+    /// Closes all connections in order, those in use as they come back.
+    pub(super) async fn close(&self) {
+        let sessions = {
+            let mut idle = self.shared.idle();
+            idle.closed = true;
+            std::mem::take(&mut idle.sessions)
+        };
+        for session in sessions {
+            session.close(self.connect).await;
+        }
+        let _ = timeout(self.connect, self.shared.turns.acquire_many(self.most)).await;
+    }
+}
+
+impl Shared {
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One that is at this place, of these the one that was used last; else the one that was used longest ago, whose
+    /// place is missed the least.
+    fn take(&self, place: &Place) -> Result<Option<Session>, Fault> {
+        let mut idle = self.idle();
+        if idle.closed {
+            return Err(fault::unavailable());
+        }
+        let at = idle.sessions.iter().rposition(|session| session.is_at(place));
+        let at = at.or_else(|| (!idle.sessions.is_empty()).then_some(0));
+        Ok(at.map(|at| idle.sessions.remove(at)))
+    }
+
+    /// Takes those that lived or slept for too long.
+    fn stale(&self) -> Vec<Session> {
+        self.idle().sessions.extract_if(.., |session| session.is_stale(LIFE, SLEEP)).collect()
+    }
+}
+
+/// Closes what nobody uses even while nobody calls.
+async fn tidy(shared: Weak<Shared>) {
+    let mut ticks = tokio::time::interval(TIDY);
+    loop {
+        ticks.tick().await;
+        let Some(shared) = shared.upgrade() else { return };
+        for session in shared.stale() {
+            session.close(shared.patience).await;
         }
     }
 }
 
-impl Away {
-    fn now(&self) -> u64 {
-        u64::try_from(self.base.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    fn since_now(&self) {
-        let next = self.now().saturating_add(u64::try_from(PROBE.as_millis()).unwrap_or(u64::MAX));
-        self.next.store(next, Ordering::Release);
-        self.is.store(true, Ordering::Release);
-    }
-
-    /// Whether it is not known to be away, or whether it is this caller's turn to try again.
-    fn may_try(&self) -> bool {
-        if !self.is.load(Ordering::Acquire) {
-            return true;
+impl Lease {
+    /// Gives it back where nothing is under way on it. To be called within a runtime.
+    pub(super) fn give_back(self) {
+        let Self { mut session, fresh: _, turn, shared } = self;
+        if !session.is_settled() {
+            return;
         }
-        let (next, now) = (self.next.load(Ordering::Acquire), self.now());
-        let after = now.saturating_add(u64::try_from(PROBE.as_millis()).unwrap_or(u64::MAX));
-        now >= next && self.next.compare_exchange(next, after, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        session.touch();
+        let mut idle = shared.idle();
+        if !idle.closed && !session.is_stale(LIFE, SLEEP) {
+            idle.sessions.push(session);
+            return;
+        }
+        drop(idle);
+        let patience = shared.patience;
+        tokio::spawn(async move {
+            session.close(patience).await;
+            drop(turn);
+        });
     }
 }

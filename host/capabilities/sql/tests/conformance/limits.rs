@@ -7,7 +7,8 @@ use fondaco_sql::{Limits, Value};
 use crate::world::{World, begin, change, database, number, reason, rows, soon, until, with_tables, within};
 
 const COUNT: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) SELECT i FROM n";
-const FOR_EVER: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+pub(crate) const FOR_EVER: &str =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
 pub(crate) async fn a_result_is_bounded(world: &World) {
     let databases = world.with(Limits { rows: 100, result_bytes: 4_096, ..Limits::default() }).await;

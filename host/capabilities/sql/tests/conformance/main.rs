@@ -7,8 +7,10 @@ mod limits;
 mod migrations;
 mod outage;
 mod placement;
+mod sessions;
 mod types;
 mod units;
+mod wire;
 mod world;
 
 /// Runs functions that take a world on both databases.

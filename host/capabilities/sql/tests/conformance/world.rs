@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use fondaco_engine::{Fault, TenantId};
 use fondaco_sql::{Database, Databases, DatabasesConfig, Limits, Migrations, Rows, ShardConfig, Value, Work};
 use fondaco_test_servers::Postgres;
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
 use tempfile::TempDir;
 
 pub(crate) struct World {
@@ -51,6 +51,15 @@ pub(crate) async fn admin(server: &Postgres, statement: &str) {
     let mut connection = PgConnection::connect(&server.url()).await.unwrap();
     connection.execute(sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))).await.unwrap();
     connection.close().await.unwrap();
+}
+
+/// The same in one of its databases; the last statement answers a number.
+pub(crate) async fn admin_in(server: &Postgres, database: &str, statements: &str) -> i64 {
+    let mut connection = PgConnection::connect(&server.url_of(database)).await.unwrap();
+    let row = connection.fetch_one(sqlx::raw_sql(AssertSqlSafe(statements.to_owned()))).await.unwrap();
+    connection.close().await.unwrap();
+    // Answered as text, as whatever is not prepared.
+    row.try_get_raw(0).unwrap().as_str().unwrap().parse().unwrap()
 }
 
 pub(crate) fn soon() -> Instant {
