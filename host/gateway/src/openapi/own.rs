@@ -204,6 +204,7 @@ const ROWS: &[Row] = &[
         &[
             ("tenant", "Of this tenant."),
             ("service", "Of this service's subscriptions."),
+            ("subscription", "Of this subscription."),
             ("limit", "1 to 200; 100 where absent."),
         ],
         Body::None,
