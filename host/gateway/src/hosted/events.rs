@@ -4,21 +4,20 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use fondaco_engine::{Code, Fault, Roles, ServiceName, TenantId};
+use fondaco_engine::{Code, Fault, Roles, TenantId};
 use fondaco_events::{DeadLetter, LettersOf, SubscriptionName};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Host;
-use super::extract::{Named, Params};
+use super::extract::{Named, Params, page, service_name, tenant_id};
 use super::plugins::Items;
 use crate::auth::Caller;
 use crate::problem::Problem;
 
 /// Each letter has its whole event, so a page is small.
 const MOST: u16 = 200;
-const PAGE: u16 = 100;
 
 /// How far a subscription is behind.
 #[derive(Serialize)]
@@ -59,11 +58,7 @@ pub(super) async fn list(
     let tenant = query.tenant.as_deref().map(tenant_id).transpose()?;
     let service = query.service.as_deref().map(service_name).transpose()?;
     let subscription = query.subscription.as_deref().map(str::parse).transpose()?;
-    let limit = query.limit.unwrap_or(PAGE);
-    if !(1..=MOST).contains(&limit) {
-        let message = format!("`limit` is {limit}; 1 to {MOST}");
-        return Err(Fault::new(Code::InvalidArgument, "INVALID_QUERY", message).into());
-    }
+    let limit = page(query.limit, MOST)?;
     let of = LettersOf { tenant: tenant.as_ref(), service: service.as_ref(), subscription: subscription.as_ref() };
     let items = host.admin.events.dead_letters(of, limit).await?;
     Ok(Json(Items { items }))
@@ -120,12 +115,4 @@ impl Letter {
         })?;
         Ok((tenant_id(&self.tenant)?, self.subscription.parse()?, event))
     }
-}
-
-fn tenant_id(text: &str) -> Result<TenantId, Fault> {
-    text.parse().map_err(|error| Fault::new(Code::InvalidArgument, "INVALID_TENANT", format!("tenant: {error}")))
-}
-
-fn service_name(text: &str) -> Result<ServiceName, Fault> {
-    text.parse().map_err(|error| Fault::new(Code::InvalidArgument, "INVALID_SERVICE_NAME", format!("service: {error}")))
 }

@@ -225,6 +225,20 @@ const ROWS: &[Row] = &[
     ),
     Row(
         "get",
+        "/v1/jobs",
+        "operator",
+        "Lists what services run by the clock",
+        &[
+            ("tenant", "For this tenant."),
+            ("service", "Functions of this service."),
+            ("limit", "1 to 1000; 100 where absent."),
+        ],
+        Body::None,
+        200,
+        "The jobs by tenant, service and function: how the last run went, and when the next is due.",
+    ),
+    Row(
+        "get",
         "/v1/blobs/{tenant}/{service}/{name}",
         "",
         "Delivers a public blob",

@@ -8,7 +8,7 @@ use fondaco_sql::Value;
 use fondaco_test_probe::{Guest, Probe};
 use serde_json::{Value as Json, json};
 
-use crate::house::{DAY, DUE, HOUR, Host, House, place, service};
+use crate::house::{DAY, DUE, HOUR, Host, House, MIDNIGHT, place, service};
 
 /// A host with its services, and what runs its jobs.
 struct Running<'a> {
@@ -187,6 +187,45 @@ pub(crate) async fn a_swap_changes_what_runs(house: &House) {
     house.set(DUE + DAY);
     here.runner.pass().await;
     assert_eq!(here.runs("acme").await.len(), 1);
+}
+
+pub(crate) async fn an_operator_sees_how_jobs_stand(house: &House) {
+    let jobs = json!([
+        { "function": "chores.sweep", "cron": "0 3 * * *" },
+        { "function": "chores.fail", "cron": "0 4 1 * *", "zone": "Europe/Berlin", "spread-seconds": 600 },
+    ]);
+    let Some(mut here) = Running::of(&house.hosts[0], jobs).await else { return };
+    for tenant in ["globex", "acme"] {
+        here.welcome(tenant).await;
+    }
+    here.runner.pass().await;
+    let overview = house.hosts[1].schedule.overview(here.probe.services());
+    let seen = overview.standings(None, None, 100).await.unwrap();
+    let named: Vec<_> = seen.iter().map(|one| (one.tenant.as_str(), one.service.as_str(), one.job.as_str())).collect();
+    let expected = ["acme", "globex"].map(|tenant| ["chores.fail", "chores.sweep"].map(|job| (tenant, "shop", job)));
+    assert_eq!(named, expected.concat());
+    assert!(seen.iter().all(|one| one.last.is_none()), "nothing is due yet");
+    let [fail, sweep] = &seen[..2] else { panic!("{seen:?}") };
+    assert_eq!((sweep.timetable.as_str(), sweep.next_ms), ("0 3 * * * UTC", Some(DUE)));
+    assert_eq!(fail.timetable, "0 4 1 * * Europe/Berlin");
+    // Two in the morning of Greenwich, and its own moment within ten minutes.
+    let first = fail.next_ms.unwrap();
+    assert!((MIDNIGHT + 2 * HOUR..MIDNIGHT + 2 * HOUR + 600_000).contains(&first), "{first}");
+
+    house.set(DUE);
+    here.runner.pass().await;
+    let (acme, _) = place("acme");
+    let seen = overview.standings(Some(&acme), Some(service()), 100).await.unwrap();
+    let last = |at: usize| seen[at].last.as_ref().unwrap();
+    assert_eq!((seen.len(), last(0).state, last(1).state), (2, State::Failed, State::Done));
+    assert_eq!((last(0).reason.as_deref(), last(0).failures, last(1).due_ms), (Some("BROOM_BROKEN"), 1, DUE));
+    assert_eq!(seen[1].next_ms, Some(DUE + DAY));
+
+    assert_eq!(overview.standings(None, None, 3).await.unwrap().len(), 3);
+    assert!(overview.standings(None, Some(&"closet".parse().unwrap()), 100).await.unwrap().is_empty());
+    // Nothing serves: nothing runs by the clock.
+    here.probe.services().deactivate(service());
+    assert!(overview.standings(None, None, 100).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
