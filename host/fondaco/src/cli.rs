@@ -2,6 +2,7 @@
 
 mod events;
 mod goods;
+mod jobs;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use events::{DeadLetter, DeadLetters, Events, EventsCommand};
 pub(crate) use goods::{Export, Import, Quote, RowFormat, SkuLine, Stock};
+pub(crate) use jobs::Jobs;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -103,6 +105,8 @@ pub(crate) enum Command {
     Audit(Audit),
     /// Show how far subscriptions are behind; dead letters
     Events(Events),
+    /// Show what services run by the clock: how it went last, and when it is due next
+    Jobs(Jobs),
 }
 
 #[derive(Debug, Args)]

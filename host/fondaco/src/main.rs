@@ -70,6 +70,7 @@ async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Logs(logs) => commands::logs::run(common, &logs, output).await,
         Command::Keys(keys) => commands::keys::run(common, keys, output).await,
         Command::Audit(audit) => commands::audit::run(common, &audit, output).await,
+        Command::Jobs(jobs) => commands::jobs::run(common, jobs, output).await,
         Command::Events(events) => commands::events::run(common, events, output).await,
     }
 }

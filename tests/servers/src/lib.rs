@@ -19,14 +19,18 @@ pub use redis::Redis;
 
 use std::net::TcpListener;
 
+/// What fetches the servers.
+const SETUP: &str = "cargo xtask setup";
+
 /// A port that nobody listens on just now.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("bind a port of one's own");
     listener.local_addr().expect("the port's number").port()
 }
 
-/// Says that a program is not there, and fails where it has to be.
-pub fn missing(program: &str) {
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "{program} is not installed, and CI must have it");
-    eprintln!("skipped: {program} not installed, run cargo xtask setup");
+/// Says that what a test needs is not there, and what makes it. The test is to be skipped; in CI this fails.
+pub fn missing(what: &str, make: &str) {
+    let said = format!("{what} is not there: run `{make}`, or `cargo xtask test`, which does all");
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "{said}");
+    eprintln!("skipped: {said}");
 }

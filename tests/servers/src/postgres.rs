@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use crate::{free_port, missing};
+use crate::{SETUP, free_port, missing};
 
 /// PostgreSQL refuses to run as root: then it runs as this one, whose number is the same everywhere.
 const NOBODY: &str = "nobody";
@@ -28,7 +28,7 @@ impl Postgres {
     /// Starts one, empty. `None` where PostgreSQL is not installed.
     pub fn start() -> Option<Self> {
         let Some(programs) = programs() else {
-            missing("PostgreSQL");
+            missing("PostgreSQL", SETUP);
             return None;
         };
         let folder = tempfile::Builder::new().prefix("fondaco-postgres-").tempdir().expect("a temporary folder");

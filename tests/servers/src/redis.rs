@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::{free_port, missing};
+use crate::{SETUP, free_port, missing};
 
 /// How long a server may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,7 +33,7 @@ impl Redis {
     /// Starts one with arguments of one's own, for instance `--appendonly yes --appendfsync always`.
     pub fn start_with(arguments: &[&str]) -> Option<Self> {
         let Some(program) = program() else {
-            missing("redis-server");
+            missing("redis-server", SETUP);
             return None;
         };
         let folder = tempfile::Builder::new().prefix("fondaco-redis-").tempdir().expect("a temporary folder");

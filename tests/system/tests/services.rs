@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use fondaco_system_tests::api::Api;
-use fondaco_system_tests::carts;
 use fondaco_system_tests::host::House;
+use fondaco_system_tests::{carts, cli};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -59,5 +61,30 @@ async fn a_service_that_others_call_is_not_removed() {
     for name in ["pricing", "loyalty", "shipping"] {
         assert_eq!(remove(&operator, name).await.status, 204, "{name}");
     }
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_sees_what_runs_by_the_clock() {
+    let Some(house) = House::new() else { return };
+    let (key, caller) = (house.operator(), house.merchant("acme"));
+    let host = house.start().await;
+    let (operator, caller) = (host.api(&key), host.api(&caller));
+    let command = |arguments: &[&str]| {
+        cli::run(house.binary(), arguments, &[("FONDACO_URL", host.base.as_str()), ("FONDACO_KEY", &key)])
+    };
+    assert_eq!(command(&["jobs"]).ok().stdout, "no service runs anything by the clock\n");
+
+    operator.push_service("schedule", "1.0.0", house.guest("tests/schedule")).await.ok();
+    operator.release_service("schedule", "1.0.0", &json!({})).await.ok();
+    // A job is for tenants that use the service.
+    assert_eq!(command(&["jobs", "--json"]).json(), json!({ "items": [] }));
+    caller.send(Method::POST, "/v1/schedule/chores/sweep", &json!({})).await.ok();
+    let jobs = command(&["jobs", "--service", "schedule", "--json"]).json();
+    let [job] = &jobs["items"].as_array().unwrap()[..] else { panic!("one, not {jobs}") };
+    let named = ["tenant", "service", "function", "timetable"].map(|member| job[member].as_str().unwrap());
+    assert_eq!(named, ["acme", "schedule", "chores.sweep", "0 3 * * * UTC"]);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    assert!(u128::from(job["nextMs"].as_u64().unwrap()) > now, "{job}");
     host.stop().await;
 }

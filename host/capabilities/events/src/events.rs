@@ -27,7 +27,7 @@ use crate::grant::Grant;
 use crate::housekeeping;
 use crate::quota::Rates;
 use crate::relay::{Relay, Waker};
-use crate::store::{DeadLetter, Store, service_of};
+use crate::store::{DeadLetter, LettersOf, Store, service_of};
 use crate::subscription::{Subscription, SubscriptionName};
 
 /// Databases that are looked into at a time.
@@ -183,21 +183,14 @@ impl Events {
         self.0.bus.lag().await.map_err(|error| bus_fault(&error))
     }
 
-    /// The dead letters of a tenant, or of all; of a service, or of all. The oldest of each database first, at most so
-    /// many: each has its whole event.
-    pub async fn dead_letters(
-        &self,
-        tenant: Option<&TenantId>,
-        service: Option<&ServiceName>,
-        limit: u16,
-    ) -> Result<Vec<DeadLetter>, Fault> {
+    /// Dead letters, the oldest of each database first, at most so many: each has its whole event.
+    pub async fn dead_letters(&self, of: LettersOf<'_>, limit: u16) -> Result<Vec<DeadLetter>, Fault> {
         let store = &self.0.store;
         let mut places = store.known().await?;
-        places.retain(|(owner, name)| {
-            tenant.is_none_or(|wanted| wanted == owner) && service.is_none_or(|wanted| wanted == name)
-        });
+        places.retain(|place| of.may_be_in(place));
         places.sort();
-        let reading = stream::iter(places).map(|place| async move { store.dead_letters(&place, limit.into()).await });
+        let reading =
+            stream::iter(places).map(|place| async move { store.dead_letters(&place, of.subscription, limit).await });
         let mut reading = std::pin::pin!(reading.buffered(AT_A_TIME));
         let mut letters = Vec::new();
         while letters.len() < usize::from(limit)

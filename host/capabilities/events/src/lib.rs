@@ -68,5 +68,5 @@ pub use event::{Draft, Event, EventType};
 pub use events::Events;
 pub use fail_point::FAIL_POINTS;
 pub use grant::Grant;
-pub use store::DeadLetter;
+pub use store::{DeadLetter, LettersOf};
 pub use subscription::{Pattern, Subscription, SubscriptionName};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fondaco_engine::{Code, Extension, Fault, ServiceName, TenantId};
-use fondaco_events::{Backoff, DeadLetter, Events, Pattern, Subscription, SubscriptionName};
+use fondaco_events::{Backoff, DeadLetter, Events, LettersOf, Pattern, Subscription, SubscriptionName};
 use fondaco_secrets::Secrets;
 use fondaco_sql::{Databases, Work};
 use serde::Serialize;
@@ -142,7 +142,9 @@ impl Messages {
         tenant: Option<&TenantId>,
         service: Option<&ServiceName>,
     ) -> Result<Vec<DeadMessage>, Fault> {
-        let letters = self.0.outbox.events().dead_letters(tenant, service, LETTERS).await?;
+        let subscription = service.map(subscription_name).transpose()?;
+        let of = LettersOf { tenant, service, subscription: subscription.as_ref() };
+        let letters = self.0.outbox.events().dead_letters(of, LETTERS).await?;
         Ok(letters.into_iter().filter_map(dead_message).collect())
     }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fondaco_engine::{Code, Fault};
+use fondaco_engine::{Code, Fault, Grants};
 use serde::Deserialize;
 
+use crate::glue::GRANT;
 use crate::job::{Job, JobName};
 use crate::timetable::{InvalidTimetable, Timetable};
 
@@ -53,6 +54,12 @@ const fn default_timeout() -> u64 {
 }
 
 impl Grant {
+    /// The jobs of a release that serves: its grant was checked when it was staged.
+    pub(crate) fn jobs_of(grants: &Grants) -> Vec<Arc<Job>> {
+        let grant = grants.get(GRANT).and_then(|grant| Self::parse(grant).ok());
+        grant.map(|grant| grant.jobs).unwrap_or_default()
+    }
+
     /// Reads the grant of a service. What is wrong with it is `INVALID_GRANT`, with its path.
     pub(crate) fn parse(grant: &serde_json::Value) -> Result<Self, Fault> {
         let given: Given = serde_path_to_error::deserialize(grant)

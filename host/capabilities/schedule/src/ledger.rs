@@ -47,7 +47,8 @@ pub enum State {
 }
 
 impl State {
-    const fn text(self) -> &'static str {
+    /// As text: `running`, `done`, `failed`.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
             Self::Done => "done",
@@ -57,7 +58,7 @@ impl State {
 
     fn parse(text: &str) -> Result<Self, Fault> {
         let all = [Self::Running, Self::Done, Self::Failed];
-        all.into_iter().find(|state| state.text() == text).ok_or_else(unexpected)
+        all.into_iter().find(|state| state.as_str() == text).ok_or_else(unexpected)
     }
 }
 
@@ -131,6 +132,19 @@ impl Ledger {
         let database = self.databases.of(tenant, service).await?;
         let rows = database.query_internal(statement, &[job.as_str().into()], deadline()).await?;
         rows.rows.into_iter().next().map(record).transpose()
+    }
+
+    /// The last runs of all jobs that ever ran in a database.
+    pub(crate) async fn all(&self, (tenant, service): &Place) -> Result<Vec<(JobName, Record)>, Fault> {
+        let statement = "SELECT timetable, due_ms, state, lease_ms, attempts, failures, ended_ms, reason, message, job
+                         FROM fondaco_schedule";
+        let database = self.databases.of(tenant, service).await?;
+        let rows = database.query_internal(statement, &[], deadline()).await?;
+        let named = |mut row: Vec<Value>| {
+            let name = row.pop().and_then(text).and_then(|name| name.parse().ok()).ok_or_else(unexpected)?;
+            Ok((name, record(row)?))
+        };
+        rows.rows.into_iter().map(named).collect()
     }
 
     /// Takes a run, if it is free: the due time is newer than the last one, or its host was lost, and nobody is at it.
@@ -224,10 +238,6 @@ fn superseded(held: &Held) -> Fault {
 }
 
 fn record(row: Vec<Value>) -> Result<Record, Fault> {
-    let text = |value: Value| match value {
-        Value::Text(text) => Some(text),
-        _ => None,
-    };
     let Ok([timetable, due, state, lease, attempts, failures, ended, reason, message]) = <[Value; 9]>::try_from(row)
     else {
         return Err(unexpected());
@@ -243,6 +253,13 @@ fn record(row: Vec<Value>) -> Result<Record, Fault> {
         reason: text(reason),
         message: text(message),
     })
+}
+
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text),
+        _ => None,
+    }
 }
 
 fn integer(value: &Value) -> Option<i64> {

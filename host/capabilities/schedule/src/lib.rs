@@ -37,7 +37,8 @@
 //! ```
 //!
 //! Where to look: `grant` and `exports` check a manifest; `due` decides whether a job is to run, and `agenda` when to
-//! look, both without I/O; `ledger` has the rows; `runner` and `visit` do it; `glue` is the end of a run's call.
+//! look, both without I/O; `ledger` has the rows; `runner` and `visit` do it; `glue` is the end of a run's call;
+//! `overview` tells operators how jobs stand.
 
 mod agenda;
 mod clock;
@@ -50,6 +51,7 @@ mod in_flight;
 mod job;
 mod ledger;
 mod meters;
+mod overview;
 mod runner;
 mod schedule;
 mod timetable;
@@ -59,6 +61,7 @@ pub use clock::Clock;
 pub use config::ScheduleConfig;
 pub use job::{InvalidJobName, Job, JobName};
 pub use ledger::{Claim, Held, Ledger, Place, Record, State};
+pub use overview::{Overview, Standing};
 pub use runner::Runner;
 pub use schedule::Schedule;
 pub use timetable::{InvalidTimetable, Timetable};

@@ -111,12 +111,13 @@ impl Runner {
         let mut known = HashMap::new();
         for view in self.services.snapshot() {
             let grants = view.release.grants;
-            let Some(grant) = grants.get(GRANT) else { continue };
+            if !grants.contains_key(GRANT) {
+                continue;
+            }
             let before = self.known.remove(&view.name).filter(|before| Arc::ptr_eq(&before.grants, &grants));
             let own = match before {
                 Some(before) => before.jobs,
-                // It was checked when it was staged.
-                None => Grant::parse(grant).map(|grant| grant.jobs).unwrap_or_default(),
+                None => Grant::jobs_of(&grants),
             };
             jobs.extend(own.iter().map(|job| (view.name.clone(), view.digest, Arc::clone(job))));
             known.insert(view.name, Known { grants, jobs: own });

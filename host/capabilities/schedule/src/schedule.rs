@@ -14,6 +14,7 @@ use crate::config::ScheduleConfig;
 use crate::glue::Glue;
 use crate::in_flight::InFlight;
 use crate::ledger::Ledger;
+use crate::overview::Overview;
 use crate::runner::Runner;
 use crate::visit::Visitor;
 
@@ -63,6 +64,11 @@ impl Schedule {
         if self.config.enabled {
             self.tasks.spawn(self.runner(services).run(self.stop.clone()));
         }
+    }
+
+    /// How jobs stand.
+    pub fn overview(&self, services: &Services) -> Overview {
+        Overview::new(services.clone(), self.ledger.clone(), self.clock.clone())
     }
 
     /// What runs it, for whoever says himself when to look.

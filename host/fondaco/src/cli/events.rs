@@ -22,6 +22,9 @@ pub(crate) enum DeadLetters {
         /// Of this service's subscriptions
         #[arg(long)]
         service: Option<String>,
+        /// Of this subscription, for instance `pricing/fondaco.catalog.*`
+        #[arg(long)]
+        subscription: Option<String>,
         /// At most so many, up to 200
         #[arg(long, default_value_t = 100)]
         limit: u16,

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::output::{Output, time};
 
 /// What one question is answered with at most.
-const PAGE: usize = 200;
+const PAGE: &str = "200";
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,8 +38,13 @@ pub(crate) async fn run(common: &Common, wanted: cli::Events, output: Output) ->
     let client = Client::new(common, Need::Operator)?;
     let Some(EventsCommand::DeadLetters(command)) = wanted.command else { return lag(&client, output).await };
     match command {
-        DeadLetters::List { service, limit } => {
-            list(&client, common.tenant.as_deref(), service.as_deref(), limit, output).await
+        DeadLetters::List { service, subscription, limit } => {
+            let limit = limit.to_string();
+            let of = [("tenant", &common.tenant), ("service", &service), ("subscription", &subscription)];
+            let mut query = vec![("limit", limit.as_str())];
+            query.extend(of.into_iter().filter_map(|(name, of)| Some((name, of.as_deref()?))));
+            let letters: Items<Letter> = client.get(&["v1", "events", "dead-letters"], &query).await?;
+            output.answer(&letters, |output, letters| table(output, &letters.items))
         }
         DeadLetters::Show(letter) => {
             let letter: Letter = client.get(&path(&letter), &[]).await?;
@@ -51,7 +56,12 @@ pub(crate) async fn run(common: &Common, wanted: cli::Events, output: Output) ->
             output.answer(&json!({ "replayed": 1 }), |_, _| format!("{} was handled", letter.event))
         }
         DeadLetters::Replay { owner, subscription, event: None } => {
-            replay_all(&client, &owner, &subscription, output).await
+            let bar = output.progress(format!("replaying {subscription}"));
+            let tell = |count| bar.set_message(format!("replaying {subscription}: {count}"));
+            let replayed = replay_all(&client, &owner, &subscription, tell).await;
+            bar.finish_and_clear();
+            let replayed = replayed?;
+            output.answer(&json!({ "replayed": replayed }), |_, _| format!("{replayed} dead letters were handled"))
         }
         DeadLetters::Discard(letter) => {
             client.delete(&path(&letter)).await?;
@@ -70,20 +80,6 @@ async fn lag(client: &Client, output: Output) -> Result<(), Failure> {
         let rows = behind.items.iter().map(|row| vec![row.subscription.clone(), row.events.to_string(), oldest(row)]);
         output.table(&["SUBSCRIPTION", ">BEHIND", "OLDEST (UTC)"], rows.collect())
     })
-}
-
-async fn list(
-    client: &Client,
-    tenant: Option<&str>,
-    service: Option<&str>,
-    limit: u16,
-    output: Output,
-) -> Result<(), Failure> {
-    let limit = limit.to_string();
-    let mut query = vec![("limit", limit.as_str())];
-    query.extend([("tenant", tenant), ("service", service)].into_iter().filter_map(|(name, of)| Some((name, of?))));
-    let letters: Items<Letter> = client.get(&["v1", "events", "dead-letters"], &query).await?;
-    output.answer(&letters, |output, letters| table(output, &letters.items))
 }
 
 fn table(output: Output, letters: &[Letter]) -> String {
@@ -113,41 +109,24 @@ fn whole(letter: &Letter) -> String {
     )
 }
 
-/// All that there are of one subscription. The first that fails again ends it: what broke one mostly breaks the rest.
-async fn replay_all(client: &Client, owner: &str, subscription: &str, output: Output) -> Result<(), Failure> {
-    let service = subscription.split('/').next().unwrap_or_default();
-    let limit = PAGE.to_string();
-    let query = [("tenant", owner), ("service", service), ("limit", limit.as_str())];
-    let bar = output.progress(format!("replaying {subscription}"));
-    let mut replayed = 0_u64;
+/// All that there are of one subscription; how many. The first that fails again ends it: what broke one mostly breaks
+/// the rest.
+async fn replay_all(client: &Client, owner: &str, subscription: &str, tell: impl Fn(u64)) -> Result<u64, Failure> {
+    let query = [("tenant", owner), ("subscription", subscription), ("limit", PAGE)];
+    let mut replayed = 0;
     loop {
         let letters: Items<Letter> = client.get(&["v1", "events", "dead-letters"], &query).await?;
-        let is_full = letters.items.len() >= PAGE;
-        let before = replayed;
-        for letter in letters.items.into_iter().filter(|letter| letter.subscription == subscription) {
+        if letters.items.is_empty() {
+            return Ok(replayed);
+        }
+        for letter in letters.items {
             let letter =
                 cli::DeadLetter { owner: letter.tenant, subscription: letter.subscription, event: letter.event_id };
             replay(client, &letter).await?;
             replayed += 1;
-            bar.set_message(format!("replaying {subscription}: {replayed}"));
-        }
-        if replayed == before {
-            bar.finish_and_clear();
-            if is_full {
-                return Err(hidden(service));
-            }
-            return output
-                .answer(&json!({ "replayed": replayed }), |_, _| format!("{replayed} dead letters were handled"));
+            tell(replayed);
         }
     }
-}
-
-/// A page of older letters is all that was seen: to say that there are none would be a lie.
-fn hidden(service: &str) -> Failure {
-    Failure::Other(anyhow::anyhow!(
-        "{PAGE} older dead letters of other subscriptions of `{service}` stand before those of this one; replay or \
-         discard them first, or name the event"
-    ))
 }
 
 async fn replay(client: &Client, letter: &cli::DeadLetter) -> Result<(), Failure> {
@@ -162,6 +141,13 @@ fn path(letter: &cli::DeadLetter) -> [&str; 6] {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+    use std::collections::HashMap;
+    use std::sync::{Arc, Mutex};
+
+    use axum::Json;
+    use axum::extract::{Path, Query, State};
+    use axum::routing::{get, post};
 
     use super::*;
 
@@ -190,5 +176,45 @@ mod tests {
         }
         "#);
         assert_eq!(table(Output::PLAIN, &[]), "no dead letters");
+    }
+
+    /// Dead letters of a host that is not there, the oldest first.
+    type Letters = State<Arc<Mutex<Vec<Letter>>>>;
+
+    async fn page(State(letters): Letters, Query(query): Query<HashMap<String, String>>) -> Json<Value> {
+        assert_eq!(query["tenant"], "acme");
+        let letters = letters.lock().unwrap();
+        let found = letters.iter().filter(|letter| letter.subscription == query["subscription"]);
+        Json(json!({ "items": found.take(query["limit"].parse().unwrap()).collect::<Vec<_>>() }))
+    }
+
+    async fn handled(State(letters): Letters, Path((_, subscription, event)): Path<(String, String, String)>) {
+        letters.lock().unwrap().retain(|letter| (&letter.subscription, &letter.event_id) != (&subscription, &event));
+    }
+
+    #[tokio::test]
+    async fn all_of_a_subscription_are_replayed_and_no_others() {
+        let (other, wanted) = ("pricing/fondaco.inventory.*", "pricing/fondaco.catalog.*");
+        let subscriptions = std::iter::repeat_n(other, 250).chain(std::iter::repeat_n(wanted, 403));
+        let letters = (0..).zip(subscriptions).map(|(number, subscription): (u32, _)| Letter {
+            subscription: subscription.to_owned(),
+            event_id: number.to_string(),
+            ..letter()
+        });
+        let letters: Arc<Mutex<Vec<Letter>>> = Arc::new(Mutex::new(letters.collect()));
+        let host = axum::Router::new()
+            .route("/v1/events/dead-letters", get(page))
+            .route("/v1/events/dead-letters/{tenant}/{subscription}/{event}/replay", post(handled))
+            .with_state(Arc::clone(&letters));
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let client = Client::of(listener.local_addr().unwrap(), "key").unwrap();
+        let serving = tokio::spawn(axum::serve(listener, host).into_future());
+        let told = std::cell::Cell::new(0);
+        let replayed = replay_all(&client, "acme", wanted, |count| told.set(count)).await.unwrap();
+        serving.abort();
+        assert_eq!((replayed, told.get()), (403, 403));
+        let left = letters.lock().unwrap();
+        assert_eq!(left.len(), 250);
+        assert!(left.iter().all(|letter| letter.subscription == other));
     }
 }

@@ -11,7 +11,7 @@ use fondaco_events::Events;
 use fondaco_http::Http;
 use fondaco_key_value::KeyValue;
 use fondaco_messages::{Carriers, Messages};
-use fondaco_schedule::Schedule;
+use fondaco_schedule::{Overview, Schedule};
 use fondaco_secrets::Secrets;
 use fondaco_sql::Databases;
 use tokio_util::task::AbortOnDropHandle;
@@ -105,6 +105,11 @@ impl Capabilities {
     pub(super) fn start(&self, services: &Services) {
         self.events.start(services);
         self.schedule.start(services);
+    }
+
+    /// How jobs stand.
+    pub(super) fn jobs(&self, services: &Services) -> Overview {
+        self.schedule.overview(services)
     }
 
     /// Lets handlers and jobs end, and closes what is open.

@@ -135,6 +135,7 @@ fn gateway(house: &House, config: &Config, ready: flag::Receiver<bool>) -> Gatew
         points: house.points.clone(),
         contracts: Arc::new(crate::contracts::resolve()),
         events: house.capabilities.events.clone(),
+        jobs: house.capabilities.jobs(&house.services),
         blobs: Arc::clone(&house.capabilities.blobs),
         ready,
         away: house.capabilities.away(),

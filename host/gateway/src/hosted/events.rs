@@ -4,21 +4,20 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use fondaco_engine::{Code, Fault, Roles, ServiceName, TenantId};
-use fondaco_events::{DeadLetter, SubscriptionName};
+use fondaco_engine::{Code, Fault, Roles, TenantId};
+use fondaco_events::{DeadLetter, LettersOf, SubscriptionName};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Host;
-use super::extract::{Named, Params};
+use super::extract::{Named, Params, page, service_name, tenant_id};
 use super::plugins::Items;
 use crate::auth::Caller;
 use crate::problem::Problem;
 
 /// Each letter has its whole event, so a page is small.
 const MOST: u16 = 200;
-const PAGE: u16 = 100;
 
 /// How far a subscription is behind.
 #[derive(Serialize)]
@@ -30,12 +29,13 @@ pub(super) struct Behind {
     oldest_ms: Option<i64>,
 }
 
-/// `?tenant=&service=&limit=`
+/// `?tenant=&service=&subscription=&limit=`
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Query {
     tenant: Option<String>,
     service: Option<String>,
+    subscription: Option<String>,
     limit: Option<u16>,
 }
 
@@ -57,12 +57,10 @@ pub(super) async fn list(
     caller.must_be(Roles::OPERATOR)?;
     let tenant = query.tenant.as_deref().map(tenant_id).transpose()?;
     let service = query.service.as_deref().map(service_name).transpose()?;
-    let limit = query.limit.unwrap_or(PAGE);
-    if !(1..=MOST).contains(&limit) {
-        let message = format!("`limit` is {limit}; 1 to {MOST}");
-        return Err(Fault::new(Code::InvalidArgument, "INVALID_QUERY", message).into());
-    }
-    let items = host.admin.events.dead_letters(tenant.as_ref(), service.as_ref(), limit).await?;
+    let subscription = query.subscription.as_deref().map(str::parse).transpose()?;
+    let limit = page(query.limit, MOST)?;
+    let of = LettersOf { tenant: tenant.as_ref(), service: service.as_ref(), subscription: subscription.as_ref() };
+    let items = host.admin.events.dead_letters(of, limit).await?;
     Ok(Json(Items { items }))
 }
 
@@ -117,12 +115,4 @@ impl Letter {
         })?;
         Ok((tenant_id(&self.tenant)?, self.subscription.parse()?, event))
     }
-}
-
-fn tenant_id(text: &str) -> Result<TenantId, Fault> {
-    text.parse().map_err(|error| Fault::new(Code::InvalidArgument, "INVALID_TENANT", format!("tenant: {error}")))
-}
-
-fn service_name(text: &str) -> Result<ServiceName, Fault> {
-    text.parse().map_err(|error| Fault::new(Code::InvalidArgument, "INVALID_SERVICE_NAME", format!("service: {error}")))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use bytes::Bytes;
-use fondaco_engine::{Code, Fault};
+use fondaco_engine::{Code, Fault, ServiceName, TenantId};
 use fondaco_registry::Expect;
 use http::HeaderMap;
 use http::header::{IF_MATCH, IF_NONE_MATCH};
@@ -42,6 +42,28 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Host>> for Params<T> {
             Fault::new(Code::InvalidArgument, "INVALID_QUERY", format!("the query of the URL: {inner}")).into()
         })
     }
+}
+
+/// What entries a page has where nobody says.
+const PAGE: u16 = 100;
+
+/// The `limit` of a list that has so many entries at most.
+pub(super) fn page(limit: Option<u16>, most: u16) -> Result<u16, Fault> {
+    let limit = limit.unwrap_or(PAGE);
+    if (1..=most).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(Fault::new(Code::InvalidArgument, "INVALID_QUERY", format!("`limit` is {limit}; 1 to {most}")))
+}
+
+/// A tenant of a query or a path.
+pub(super) fn tenant_id(text: &str) -> Result<TenantId, Fault> {
+    text.parse().map_err(|error| Fault::new(Code::InvalidArgument, "INVALID_TENANT", format!("tenant: {error}")))
+}
+
+/// A service of a query or a path.
+pub(super) fn service_name(text: &str) -> Result<ServiceName, Fault> {
+    text.parse().map_err(|error| Fault::new(Code::InvalidArgument, "INVALID_SERVICE_NAME", format!("service: {error}")))
 }
 
 /// Parts of the path.

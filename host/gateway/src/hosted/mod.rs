@@ -1,4 +1,4 @@
-//! What the host answers itself: plugins, releases, services, audit, events, blobs, health.
+//! What the host answers itself: plugins, releases, services, audit, events, jobs, blobs, health.
 //!
 //! Handlers are thin: who may, what was asked, one call of the registry, what came out. What a change does is the
 //! registry's and the engine's business.
@@ -7,6 +7,7 @@ mod audit;
 mod events;
 mod extract;
 mod health;
+mod jobs;
 mod logs;
 mod meters;
 mod plugins;
@@ -27,6 +28,7 @@ use fondaco_engine::Fault;
 use fondaco_events::Events;
 use fondaco_points::Points;
 use fondaco_registry::{Deployer, Keys};
+use fondaco_schedule::Overview;
 use tokio::sync::Semaphore;
 use tokio::sync::watch;
 
@@ -50,6 +52,8 @@ pub struct Admin {
     pub contracts: Arc<wit_parser::Resolve>,
     /// How far subscriptions are behind, and dead letters.
     pub events: Events,
+    /// What runs by the clock.
+    pub jobs: Overview,
     /// Files, of which the public ones are delivered.
     pub blobs: Arc<Blobs>,
     /// Whether the host is ready: everything that is released serves, and it is not stopping.
@@ -112,6 +116,7 @@ pub(crate) fn router(host: Host) -> Router {
         .route("/v1/events/dead-letters", get(events::list))
         .route("/v1/events/dead-letters/{tenant}/{subscription}/{event}", letter)
         .route("/v1/events/dead-letters/{tenant}/{subscription}/{event}/replay", post(events::replay))
+        .route("/v1/jobs", get(jobs::list))
         .route("/healthz/live", get(health::live))
         .route("/healthz/ready", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -204,6 +204,7 @@ const ROWS: &[Row] = &[
         &[
             ("tenant", "Of this tenant."),
             ("service", "Of this service's subscriptions."),
+            ("subscription", "Of this subscription."),
             ("limit", "1 to 200; 100 where absent."),
         ],
         Body::None,
@@ -221,6 +222,20 @@ const ROWS: &[Row] = &[
         Body::None,
         204,
         "It was handled; otherwise the handler's fault.",
+    ),
+    Row(
+        "get",
+        "/v1/jobs",
+        "operator",
+        "Lists what services run by the clock",
+        &[
+            ("tenant", "For this tenant."),
+            ("service", "Functions of this service."),
+            ("limit", "1 to 1000; 100 where absent."),
+        ],
+        Body::None,
+        200,
+        "The jobs by tenant, service and function: how the last run went, and when the next is due.",
     ),
     Row(
         "get",

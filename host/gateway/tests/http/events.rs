@@ -104,6 +104,10 @@ async fn a_dead_letter_is_shown_replayed_and_discarded() {
     let dead = letters(&house, &key, 2).await;
     assert_eq!((&dead[0]["reason"], &dead[0]["attempts"]), (&json!("POISON"), &json!(1)));
     assert_eq!(dead[0]["event"]["specversion"], "1.0");
+    for (subscription, count) in [("book/fondaco.test.*", 2), ("book/fondaco.test.done.v1", 0)] {
+        let found = send(Method::GET, format!("{LETTERS}?subscription={subscription}")).await.json();
+        assert_eq!(found["items"].as_array().unwrap().len(), count, "{subscription}");
+    }
 
     let (first, second) = (path_of(&dead[0]), path_of(&dead[1]));
     assert_eq!(send(Method::GET, first.clone()).await.json()["eventId"], dead[0]["eventId"]);
@@ -140,6 +144,7 @@ async fn events_are_the_operators() {
     for (path, reason) in [
         (format!("{LETTERS}?tenant=../x"), "INVALID_TENANT"),
         (format!("{LETTERS}?service=X"), "INVALID_SERVICE_NAME"),
+        (format!("{LETTERS}?subscription=book"), "INVALID_SUBSCRIPTION"),
         (format!("{LETTERS}?limit=0"), "INVALID_QUERY"),
         (format!("{LETTERS}?limit=201"), "INVALID_QUERY"),
         (format!("{LETTERS}/acme/book/a/x"), "NO_SUCH_ROUTE"),

@@ -12,6 +12,7 @@ use fondaco_events::{Events, EventsConfig};
 use fondaco_gateway::{Admin, Gateway, GatewayConfig, Parts, Routes, Telemetry};
 use fondaco_points::Points;
 use fondaco_registry::{Actor, Blobs, Deployer, Examined, Kind, NewKey, Plan, Registry, Release, Runtime, Staged};
+use fondaco_schedule::{Schedule, ScheduleConfig};
 use fondaco_sql::{Databases, DatabasesConfig};
 use http::{HeaderMap, Method, Request, StatusCode};
 use secrecy::ExposeSecret;
@@ -85,6 +86,7 @@ impl House {
         let databases = Databases::open(DatabasesConfig::embedded(folder.path().join("sql"))).await.unwrap();
         let bus = folder.path().join("events");
         let events = Events::open(&EventsConfig::default(), &bus, databases.clone()).await.unwrap();
+        let schedule = Schedule::new(ScheduleConfig::default(), databases.clone());
         let blobs =
             fondaco_blob::Blobs::open(&fondaco_blob::BlobConfig::default(), &folder.path().join("blob")).await.unwrap();
         let admin = Admin {
@@ -92,6 +94,7 @@ impl House {
             points: Points::new(engine.clone()),
             contracts: Arc::default(),
             events: events.clone(),
+            jobs: schedule.overview(&services),
             blobs: Arc::clone(&blobs),
             ready: is_ready,
             away: Arc::new(Vec::new),

@@ -8,4 +8,5 @@ mod calls;
 mod connections;
 mod events;
 mod house;
+mod jobs;
 mod limits;

@@ -1,7 +1,7 @@
 //! The inbox: events that are done with. Its key is what makes an effect happen once.
 
 use fondaco_engine::{Code, Fault, ServiceName, TenantId};
-use fondaco_sql::Work;
+use fondaco_sql::{Value, Work};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -43,6 +43,26 @@ fn as_text<S: serde::Serializer>(value: &impl std::fmt::Display, serializer: S) 
 fn as_json<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
     let raw: Result<&serde_json::value::RawValue, _> = serde_json::from_str(text);
     raw.map_err(serde::ser::Error::custom)?.serialize(serializer)
+}
+
+/// Which dead letters are looked for: all where nothing is said.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LettersOf<'a> {
+    /// Of this tenant.
+    pub tenant: Option<&'a TenantId>,
+    /// Of this service's subscriptions.
+    pub service: Option<&'a ServiceName>,
+    /// Of this subscription.
+    pub subscription: Option<&'a SubscriptionName>,
+}
+
+impl LettersOf<'_> {
+    /// Whether they may be in that database.
+    pub(crate) fn may_be_in(&self, (tenant, service): &Place) -> bool {
+        self.tenant.is_none_or(|wanted| wanted == tenant)
+            && self.service.is_none_or(|wanted| wanted == service)
+            && self.subscription.is_none_or(|wanted| service_of(wanted).is_ok_and(|wanted| wanted == *service))
+    }
 }
 
 /// What the handler's unit of work writes beside its effect.
@@ -125,11 +145,18 @@ impl Store {
         Ok(())
     }
 
-    /// The dead letters of a database, the oldest first.
-    pub(crate) async fn dead_letters(&self, place: &Place, limit: i64) -> Result<Vec<DeadLetter>, Fault> {
+    /// The dead letters of a database, or of one subscription there; the oldest first.
+    pub(crate) async fn dead_letters(
+        &self,
+        place: &Place,
+        subscription: Option<&SubscriptionName>,
+        limit: u16,
+    ) -> Result<Vec<DeadLetter>, Fault> {
         let statement = "SELECT subscription, event_id, at_ms, attempts, reason, message, event FROM fondaco_inbox
-                         WHERE state = 'dead' ORDER BY at_ms, event_id LIMIT $1";
-        let rows = self.read(place, statement, &[limit.into()]).await?;
+                         WHERE state = 'dead' AND subscription = coalesce($1, subscription)
+                         ORDER BY at_ms, event_id LIMIT $2";
+        let subscription = subscription.map_or(Value::Null, |name| name.as_str().into());
+        let rows = self.read(place, statement, &[subscription, i64::from(limit).into()]).await?;
         rows.rows.into_iter().map(|row| dead_letter(&place.0, row)).collect()
     }
 
@@ -175,7 +202,7 @@ impl Store {
     }
 }
 
-fn dead_letter(tenant: &TenantId, row: Vec<fondaco_sql::Value>) -> Result<DeadLetter, Fault> {
+fn dead_letter(tenant: &TenantId, row: Vec<Value>) -> Result<DeadLetter, Fault> {
     let mut columns = Columns::of(row);
     let (subscription, event_id) = (columns.text()?, columns.text()?);
     let (since_ms, attempts) = (columns.integer()?, columns.integer()?);

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use fondaco_engine::{Fault, ServiceName, TenantId};
 use fondaco_sql::{Databases, InternalMigration, Rows, Value};
 
-pub use inbox::DeadLetter;
 pub(crate) use inbox::Mark;
 pub(crate) use inbox::{ALREADY_HANDLED, service_of};
+pub use inbox::{DeadLetter, LettersOf};
 pub(crate) use outbox::settled_ranges;
 
 /// How long a statement of the host's own may wait and run.

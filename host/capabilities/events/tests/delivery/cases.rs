@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use fondaco_engine::{Code, Fault};
-use fondaco_events::{Attempt, Backoff, Effect, Subscription};
+use fondaco_events::{Attempt, Backoff, Effect, LettersOf, Subscription};
 use fondaco_sql::Work;
 use tokio::task::JoinSet;
 
@@ -62,7 +62,7 @@ pub(crate) async fn a_poison_event_becomes_a_dead_letter_and_is_replayed(site: &
     house.publish(&shop, "a", 4).await.unwrap();
     house.settle(&["acme"]).await;
     assert_eq!(house.check("acme").await, Checked { handled: 3, dead: 1 });
-    let letters = house.events.dead_letters(None, None, 100).await.unwrap();
+    let letters = house.events.dead_letters(LettersOf::default(), 100).await.unwrap();
     let letter = &letters[0];
     assert_eq!((letter.attempts, letter.reason.as_str(), letters.len()), (3, "POISON", 1));
     assert!(letter.message.contains("3 cannot be handled"), "{letter:?}");
@@ -76,11 +76,35 @@ pub(crate) async fn a_poison_event_becomes_a_dead_letter_and_is_replayed(site: &
 
     let house = House::start(site, Book::default()).await;
     house.events.replay(&tenant, &queue, id).await.unwrap();
-    assert!(house.events.dead_letters(Some(&tenant), None, 100).await.unwrap().is_empty());
+    let of = LettersOf { tenant: Some(&tenant), ..LettersOf::default() };
+    assert!(house.events.dead_letters(of, 100).await.unwrap().is_empty());
     let book = house.book("acme").await;
     assert_eq!(count(&book, "SELECT count(*) FROM effects").await, Some(4));
     let again = house.events.replay(&tenant, &queue, id).await.unwrap_err();
     assert_eq!(again.reason, "DEAD_LETTER_NOT_FOUND");
+    house.stop().await;
+}
+
+pub(crate) async fn dead_letters_are_found_behind_those_of_others(site: &Site) {
+    let house = House::start(site, Book { poison: 1 }).await;
+    let (shop, _book) = (house.shop("acme").await, house.book("acme").await);
+    let (wide, narrow) = (name(QUEUE), name("book/fondaco.test.late.v1"));
+    house.events.subscribe(subscription(narrow.as_str())).await.unwrap();
+    house.publish(&shop, "a", 3).await.unwrap();
+    house.settle(&["acme"]).await;
+    // Both subscriptions have this one.
+    house.publish_as(&shop, "fondaco.test.late.v1", "a", 1).await.unwrap();
+    house.settle(&["acme"]).await;
+    let find = async |service: Option<&str>, subscription, limit| {
+        let service = service.map(|name| name.parse().unwrap());
+        let of = LettersOf { service: service.as_ref(), subscription, ..LettersOf::default() };
+        let letters = house.events.dead_letters(of, limit).await.unwrap();
+        letters.into_iter().map(|letter| letter.subscription).collect::<Vec<_>>()
+    };
+    assert_eq!(find(None, None, 100).await.len(), 5);
+    assert_eq!(find(None, Some(&narrow), 1).await, [narrow.clone()]);
+    assert_eq!(find(Some("book"), Some(&wide), 100).await, vec![wide; 4]);
+    assert!(find(Some("shop"), Some(&narrow), 100).await.is_empty());
     house.stop().await;
 }
 

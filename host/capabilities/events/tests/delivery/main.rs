@@ -50,6 +50,7 @@ on_every_pair!(
     all_that_was_committed_is_handled_once_and_in_order,
     what_was_rolled_back_is_not_published,
     a_poison_event_becomes_a_dead_letter_and_is_replayed,
+    dead_letters_are_found_behind_those_of_others,
     a_poison_event_holds_up_its_key_alone,
     what_was_left_behind_is_found_at_the_next_start,
     an_event_that_comes_twice_has_one_effect,

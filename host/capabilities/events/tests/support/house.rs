@@ -9,7 +9,7 @@ use fondaco_engine::{Code, Fault, ServiceName, TenantId};
 use fondaco_events::bus::embedded::EmbeddedBus;
 use fondaco_events::bus::redis::{RedisBus, RedisConfig};
 use fondaco_events::bus::{Bus, BusError};
-use fondaco_events::{Attempt, Effect, Events, Limits, Subscription};
+use fondaco_events::{Attempt, Effect, Events, LettersOf, Limits, Subscription};
 use fondaco_sql::{Database, Databases, DatabasesConfig, Migrations, ShardConfig, Value, Work};
 use fondaco_test_servers::{Postgres, Redis};
 
@@ -181,7 +181,8 @@ impl House {
         let book = self.book(tenant).await;
         let published = pairs(&shop, "SELECT key, number FROM published ORDER BY key, number").await;
         let effects = pairs(&book, "SELECT key, number FROM effects ORDER BY key, seq").await;
-        let letters = self.events.dead_letters(Some(shop.tenant()), Some(book.service()), u16::MAX).await.unwrap();
+        let of = LettersOf { tenant: Some(shop.tenant()), service: Some(book.service()), subscription: None };
+        let letters = self.events.dead_letters(of, u16::MAX).await.unwrap();
         let dead: Vec<_> = letters.iter().map(|letter| pair(&letter.event)).collect();
         for (one, two) in effects.iter().zip(effects.iter().skip(1)) {
             assert!(one.0 != two.0 || one.1 < two.1, "{one:?} then {two:?}: out of order, or doubled");

@@ -1,16 +1,13 @@
 //! A service that asks by `wasi:http`, on the real engine: `tests/guests/http`.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use fondaco_engine::Fault;
 use fondaco_engine::wasmtime::component::Val;
-use fondaco_engine::{
-    CallContext, Class, Engine, EngineConfig, Fault, Outcomes, PoolConfig, Roles, ServiceLimits, ServiceRelease,
-    Services,
-};
 use fondaco_sql::{Databases, DatabasesConfig};
+use fondaco_test_probe::{Guest, PATIENCE, Probe, text};
 use http::Response;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -19,29 +16,8 @@ use tokio::sync::Notify;
 use crate::site::{Site, full, never, soon, status};
 use crate::world::{OUTSIDE, World};
 
-fn component() -> Option<Vec<u8>> {
-    let beside = || std::env::current_exe().unwrap().ancestors().nth(3).unwrap().join("components");
-    let folder = std::env::var_os("FONDACO_COMPONENTS").map_or_else(beside, PathBuf::from);
-    let file = folder.join("tests/http.wasm");
-    let bytes = std::fs::read(&file).ok();
-    if bytes.is_none() {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "{} is not there", file.display());
-        eprintln!("skipped: {} is not there, run cargo xtask build-plugins", file.display());
-    }
-    bytes
-}
-
-fn engine() -> &'static Engine {
-    static ENGINE: OnceLock<Engine> = OnceLock::new();
-    ENGINE.get_or_init(|| {
-        let pool = |config: PoolConfig| PoolConfig { instances: 32, ..config };
-        let (plugins, services) = (pool(PoolConfig::plugins()), pool(PoolConfig::services()));
-        Engine::new(EngineConfig { plugins, services, ..EngineConfig::in_process() }).unwrap()
-    })
-}
-
 struct House {
-    services: Services,
+    probe: Probe,
     world: World,
     _folder: TempDir,
 }
@@ -53,51 +29,30 @@ impl House {
         let world = World::new().await;
         let mut extensions = vec![world.http.extension()];
         extensions.extend(fondaco_sql::extensions(&databases));
-        let services = Services::new(engine(), extensions, ServiceLimits::default());
-        Self { services, world, _folder: folder }
+        Self { probe: Probe::new(extensions), world, _folder: folder }
     }
 
     /// None where the component is not built.
-    async fn activate(&self, grants: Value) -> Option<Result<(), Fault>> {
-        let release = ServiceRelease {
-            compiled: engine().compile(Class::Service, component()?.into()).await.unwrap(),
-            version: "1.0.0".to_owned(),
-            config: Arc::from("{}"),
-            routes: Vec::new(),
-            read_only: Vec::new(),
-            grants: Arc::new(grants.as_object().unwrap().clone().into_iter().collect()),
-            docs: Arc::default(),
-        };
-        Some(self.services.activate("probe".parse().unwrap(), release).await)
+    async fn release(&self, grants: Value) -> Option<Result<(), Fault>> {
+        let guest = Guest::built("http")?.granted(grants);
+        Some(self.probe.release(guest).await)
     }
 
     /// With a site granted. None where the component is not built.
     async fn asking(site: &Site) -> Option<(Self, String)> {
         let place = format!("http://api.test:{}", site.port());
         let house = Self::new().await;
-        house.activate(grants(&json!({ "hosts": [place], "private": true }))).await?.unwrap();
+        house.release(grants(&json!({ "hosts": [place], "private": true }))).await?.unwrap();
         Some((house, place))
     }
 
     async fn call(&self, function: &str, wall: Duration, arguments: Vec<Val>) -> Result<Value, Fault> {
-        let context = CallContext {
-            tenant: "acme".parse().unwrap(),
-            subject: "test".into(),
-            roles: Roles::CALLER,
-            request_id: "r".into(),
-            deadline: Instant::now() + wall,
-            depth: 0,
-            outcomes: Outcomes::none(),
-        };
-        let function = self.services.function("probe", "probe", function).unwrap();
-        match self.services.call(&context, &function, arguments).await? {
-            Some(Val::String(answer)) => Ok(serde_json::from_str(&answer).unwrap_or(Value::String(answer))),
-            other => panic!("a text, not {other:?}"),
-        }
+        let answer = text(self.probe.call_within(wall, "acme", function, arguments).await?);
+        Ok(serde_json::from_str(&answer).unwrap_or(Value::String(answer)))
     }
 
     async fn ask(&self, request: Value) -> Result<Value, Fault> {
-        self.call("ask", Duration::from_secs(20), vec![Val::String(request.to_string())]).await
+        self.call("ask", PATIENCE, vec![Val::String(request.to_string())]).await
     }
 
     async fn reason(&self, request: Value) -> String {
@@ -183,11 +138,10 @@ async fn nothing_goes_out_while_writes_are_open() {
     let site = Site::new(OUTSIDE, |_| async { status(200) }).await;
     let Some((house, place)) = House::asking(&site).await else { return };
     let arguments = |commit| vec![Val::String(json!({ "url": place }).to_string()), Val::Bool(commit)];
-    let wall = Duration::from_secs(20);
-    let fault = house.call("write-and-ask", wall, arguments(false)).await.unwrap_err();
+    let fault = house.call("write-and-ask", PATIENCE, arguments(false)).await.unwrap_err();
     assert_eq!(fault.reason, "UNCOMMITTED_WRITES");
     assert_eq!(site.connections(), 0);
-    assert_eq!(house.call("write-and-ask", wall, arguments(true)).await.unwrap()["status"], 200);
+    assert_eq!(house.call("write-and-ask", PATIENCE, arguments(true)).await.unwrap()["status"], 200);
 }
 
 #[tokio::test]
@@ -244,7 +198,7 @@ async fn without_a_grant_it_is_refused() {
         (grants(&json!({ "hosts": ["*"] })), "INVALID_GRANT"),
         (grants(&json!({ "hosts": ["http://127.0.0.1"] })), "INVALID_GRANT"),
     ] {
-        let Some(activated) = house.activate(grants).await else { return };
-        assert_eq!(activated.unwrap_err().reason, reason);
+        let Some(released) = house.release(grants).await else { return };
+        assert_eq!(released.unwrap_err().reason, reason);
     }
 }

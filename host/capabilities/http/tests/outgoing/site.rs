@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use fondaco_test_probe::PATIENCE;
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::channel::{Channel, Sender};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -187,10 +188,18 @@ async fn note(seen: &Mutex<Vec<Asked>>, request: Request<Incoming>) -> Asked {
 
 /// Waits for something that happens soon.
 pub(crate) async fn soon(what: &str, mut happened: impl FnMut() -> bool) {
-    let waited = tokio::time::timeout(Duration::from_secs(20), async {
-        while !happened() {
+    until(what, async || happened().then_some(())).await;
+}
+
+/// Looks until something is there.
+pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let waited = tokio::time::timeout(PATIENCE, async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     });
-    assert!(waited.await.is_ok(), "{what} did not happen");
+    waited.await.unwrap_or_else(|_| panic!("{what} did not happen"))
 }

@@ -1,50 +1,22 @@
 //! A service that sends, on the real engine: `tests/guests/messages`.
 
-use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
-
-use fondaco_engine::wasmtime::component::Val;
-use fondaco_engine::{
-    CallContext, Class, Engine, EngineConfig, Fault, Outcomes, PoolConfig, Roles, ServiceLimits, ServiceRelease,
-    Services,
-};
+use fondaco_engine::Fault;
 use fondaco_events::{Events, EventsConfig};
 use fondaco_messages::{Carriers, Limits, Messages, MessagesConfig};
 use fondaco_secrets::{Secrets, SecretsConfig};
 use fondaco_sql::{Databases, DatabasesConfig};
+use fondaco_test_probe::{Guest, Probe};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use crate::house::{DEADLINE, config, until};
 use crate::mailbox::{Received, files};
 
-fn component() -> Option<Vec<u8>> {
-    let beside = || std::env::current_exe().unwrap().ancestors().nth(3).unwrap().join("components");
-    let folder = std::env::var_os("FONDACO_COMPONENTS").map_or_else(beside, PathBuf::from);
-    let file = folder.join("tests/messages.wasm");
-    let bytes = std::fs::read(&file).ok();
-    if bytes.is_none() {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "{} is not there", file.display());
-        eprintln!("skipped: {} is not there, run cargo xtask build-plugins", file.display());
-    }
-    bytes
-}
-
-fn engine() -> &'static Engine {
-    static ENGINE: OnceLock<Engine> = OnceLock::new();
-    ENGINE.get_or_init(|| {
-        let pool = |config: PoolConfig| PoolConfig { instances: 32, ..config };
-        let (plugins, services) = (pool(PoolConfig::plugins()), pool(PoolConfig::services()));
-        Engine::new(EngineConfig { plugins, services, ..EngineConfig::in_process() }).unwrap()
-    })
-}
-
 /// A host as it is wired, with folders of messages.
 struct Host {
     databases: Databases,
     events: Events,
-    services: Services,
+    probe: Probe,
     folder: TempDir,
 }
 
@@ -59,40 +31,19 @@ impl Host {
         let messages = Messages::new(&config, databases.clone(), events.clone(), carriers);
         let mut extensions = vec![events.extension(), messages.extension()];
         extensions.extend(fondaco_sql::extensions(&databases));
-        let services = Services::new(engine(), extensions, ServiceLimits::default());
-        events.start(&services);
-        Self { databases, events, services, folder }
+        let probe = Probe::new(extensions);
+        events.start(probe.services());
+        Self { databases, events, probe, folder }
     }
 
     /// None where the component is not built.
     async fn release(&self, grants: Json) -> Option<Result<(), Fault>> {
-        let release = ServiceRelease {
-            compiled: engine().compile(Class::Service, component()?.into()).await.unwrap(),
-            version: "1.0.0".to_owned(),
-            config: Arc::from("{}"),
-            routes: Vec::new(),
-            read_only: vec!["probe.look".to_owned()],
-            grants: Arc::new(grants.as_object().unwrap().clone().into_iter().collect()),
-            docs: Arc::default(),
-        };
-        Some(self.services.activate("probe".parse().unwrap(), release).await)
+        let guest = Guest::built("messages")?.read_only(&["probe.look"]).granted(grants);
+        Some(self.probe.release(guest).await)
     }
 
     async fn call(&self, function: &str, commands: &[&str]) -> Result<String, Fault> {
-        let context = CallContext {
-            tenant: "acme".parse().unwrap(),
-            subject: "test".into(),
-            roles: Roles::CALLER,
-            request_id: "r".into(),
-            deadline: Instant::now() + Duration::from_secs(20),
-            depth: 0,
-            outcomes: Outcomes::none(),
-        };
-        let function = self.services.function("probe", "probe", function)?;
-        match self.services.call(&context, &function, vec![Val::String(commands.join("\n"))]).await? {
-            Some(Val::String(answer)) => Ok(answer),
-            other => panic!("a text, not {other:?}"),
-        }
+        self.probe.tell("acme", function, commands).await
     }
 
     async fn reason(&self, commands: &[&str]) -> String {

@@ -1,42 +1,19 @@
 //! Jobs of a component on the real engine: `tests/guests/schedule`.
 
-use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use fondaco_engine::{Class, Engine, EngineConfig, Fault, PoolConfig, ServiceLimits, ServiceRelease, Services};
+use fondaco_engine::Fault;
 use fondaco_schedule::{Claim, Record, Runner, State};
 use fondaco_sql::Value;
+use fondaco_test_probe::{Guest, Probe};
 use serde_json::{Value as Json, json};
 
-use crate::house::{DAY, DUE, HOUR, Host, House, place, service};
-
-fn component() -> Option<Vec<u8>> {
-    let beside = || std::env::current_exe().unwrap().ancestors().nth(3).unwrap().join("components");
-    let folder = std::env::var_os("FONDACO_COMPONENTS").map_or_else(beside, PathBuf::from);
-    let file = folder.join("tests/schedule.wasm");
-    let bytes = std::fs::read(&file).ok();
-    if bytes.is_none() {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "{} is not there", file.display());
-        eprintln!("skipped: {} is not there, run cargo xtask build-plugins", file.display());
-    }
-    bytes
-}
-
-fn engine() -> &'static Engine {
-    static ENGINE: OnceLock<Engine> = OnceLock::new();
-    ENGINE.get_or_init(|| {
-        let pool = |config: PoolConfig| PoolConfig { instances: 32, ..config };
-        let (plugins, services) = (pool(PoolConfig::plugins()), pool(PoolConfig::services()));
-        let tick = Duration::from_millis(2);
-        Engine::new(EngineConfig { plugins, services, tick, ..EngineConfig::in_process() }).unwrap()
-    })
-}
+use crate::house::{DAY, DUE, HOUR, Host, House, MIDNIGHT, place, service};
 
 /// A host with its services, and what runs its jobs.
 struct Running<'a> {
     host: &'a Host,
-    services: Services,
+    probe: Probe,
     runner: Runner,
 }
 
@@ -45,9 +22,9 @@ impl<'a> Running<'a> {
     async fn of(host: &'a Host, jobs: Json) -> Option<Self> {
         let mut extensions = vec![host.schedule.extension()];
         extensions.extend(fondaco_sql::extensions(&host.databases));
-        let services = Services::new(engine(), extensions, ServiceLimits::default());
-        let runner = host.schedule.runner(&services);
-        let running = Self { host, services, runner };
+        let probe = Probe::new(extensions).named(service().as_str(), "chores");
+        let runner = host.schedule.runner(probe.services());
+        let running = Self { host, probe, runner };
         running.release(jobs).await?.unwrap();
         Some(running)
     }
@@ -55,16 +32,9 @@ impl<'a> Running<'a> {
     async fn release(&self, jobs: Json) -> Option<Result<(), Fault>> {
         let table = "CREATE TABLE runs (job TEXT NOT NULL, due_ms BIGINT NOT NULL)";
         let sql = json!({"migrations": [{"version": 1, "name": "runs", "sql": table}]});
-        let release = ServiceRelease {
-            compiled: engine().compile(Class::Service, component()?.into()).await.unwrap(),
-            version: "1.0.0".to_owned(),
-            config: Arc::from("{}"),
-            routes: Vec::new(),
-            read_only: vec!["chores.look".to_owned()],
-            grants: Arc::new([("sql".to_owned(), sql), ("schedule".to_owned(), json!({ "jobs": jobs }))].into()),
-            docs: Arc::default(),
-        };
-        Some(self.services.activate(service().clone(), release).await)
+        let grants = json!({ "sql": sql, "schedule": { "jobs": jobs } });
+        let guest = Guest::built("schedule")?.read_only(&["chores.look"]).granted(grants);
+        Some(self.probe.release(guest).await)
     }
 
     /// The tenant has a database from now on.
@@ -213,10 +183,49 @@ pub(crate) async fn a_swap_changes_what_runs(house: &House) {
     assert_eq!(here.runs("acme").await, [("sweep".to_owned(), 0)]);
     assert_eq!(here.last("acme", "chores.note-due").await, None);
     // Nothing serves: nothing runs.
-    here.services.deactivate(service());
+    here.probe.services().deactivate(service());
     house.set(DUE + DAY);
     here.runner.pass().await;
     assert_eq!(here.runs("acme").await.len(), 1);
+}
+
+pub(crate) async fn an_operator_sees_how_jobs_stand(house: &House) {
+    let jobs = json!([
+        { "function": "chores.sweep", "cron": "0 3 * * *" },
+        { "function": "chores.fail", "cron": "0 4 1 * *", "zone": "Europe/Berlin", "spread-seconds": 600 },
+    ]);
+    let Some(mut here) = Running::of(&house.hosts[0], jobs).await else { return };
+    for tenant in ["globex", "acme"] {
+        here.welcome(tenant).await;
+    }
+    here.runner.pass().await;
+    let overview = house.hosts[1].schedule.overview(here.probe.services());
+    let seen = overview.standings(None, None, 100).await.unwrap();
+    let named: Vec<_> = seen.iter().map(|one| (one.tenant.as_str(), one.service.as_str(), one.job.as_str())).collect();
+    let expected = ["acme", "globex"].map(|tenant| ["chores.fail", "chores.sweep"].map(|job| (tenant, "shop", job)));
+    assert_eq!(named, expected.concat());
+    assert!(seen.iter().all(|one| one.last.is_none()), "nothing is due yet");
+    let [fail, sweep] = &seen[..2] else { panic!("{seen:?}") };
+    assert_eq!((sweep.timetable.as_str(), sweep.next_ms), ("0 3 * * * UTC", Some(DUE)));
+    assert_eq!(fail.timetable, "0 4 1 * * Europe/Berlin");
+    // Two in the morning of Greenwich, and its own moment within ten minutes.
+    let first = fail.next_ms.unwrap();
+    assert!((MIDNIGHT + 2 * HOUR..MIDNIGHT + 2 * HOUR + 600_000).contains(&first), "{first}");
+
+    house.set(DUE);
+    here.runner.pass().await;
+    let (acme, _) = place("acme");
+    let seen = overview.standings(Some(&acme), Some(service()), 100).await.unwrap();
+    let last = |at: usize| seen[at].last.as_ref().unwrap();
+    assert_eq!((seen.len(), last(0).state, last(1).state), (2, State::Failed, State::Done));
+    assert_eq!((last(0).reason.as_deref(), last(0).failures, last(1).due_ms), (Some("BROOM_BROKEN"), 1, DUE));
+    assert_eq!(seen[1].next_ms, Some(DUE + DAY));
+
+    assert_eq!(overview.standings(None, None, 3).await.unwrap().len(), 3);
+    assert!(overview.standings(None, Some(&"closet".parse().unwrap()), 100).await.unwrap().is_empty());
+    // Nothing serves: nothing runs by the clock.
+    here.probe.services().deactivate(service());
+    assert!(overview.standings(None, None, 100).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

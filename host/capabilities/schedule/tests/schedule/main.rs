@@ -39,4 +39,5 @@ on_both!(
     engine::what_was_missed_is_made_up_for_once,
     engine::a_lost_hosts_job_is_taken_over,
     engine::a_swap_changes_what_runs,
+    engine::an_operator_sees_how_jobs_stand,
 );

@@ -10,6 +10,13 @@ const COUNT: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FRO
 pub(crate) const FOR_EVER: &str =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
+/// A product that no machine counts to its end.
+pub(crate) fn cartesian() -> String {
+    let values = "(SELECT 1 AS a UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5)";
+    let joined: Vec<_> = (0..24).map(|index| format!("{values} x{index}")).collect();
+    format!("SELECT count(*) FROM {}", joined.join(", "))
+}
+
 pub(crate) async fn a_result_is_bounded(world: &World) {
     let databases = world.with(Limits { rows: 100, result_bytes: 4_096, ..Limits::default() }).await;
     let database = with_tables(&databases, "acme", "CREATE TABLE t (a TEXT)").await;
@@ -48,10 +55,7 @@ pub(crate) async fn a_statement_does_not_run_for_ever(world: &World) {
     // Nor longer than its call.
     let databases = world.databases().await;
     let database = with_tables(&databases, "acme", "CREATE TABLE t (a BIGINT)").await;
-    let values = "(SELECT 1 AS a UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5)";
-    let joined: Vec<_> = (0..24).map(|index| format!("{values} x{index}")).collect();
-    let cartesian = format!("SELECT count(*) FROM {}", joined.join(", "));
-    assert_eq!(reason(database.query(&cartesian, &[], within(300)).await), "STATEMENT_TIMEOUT");
+    assert_eq!(reason(database.query(&cartesian(), &[], within(300)).await), "STATEMENT_TIMEOUT");
     let mut work = database.begin(within(500)).await.unwrap();
     work.execute("INSERT INTO t (a) VALUES (1)", &[]).await.unwrap();
     assert_eq!(reason(work.query(FOR_EVER, &[]).await), "STATEMENT_TIMEOUT");

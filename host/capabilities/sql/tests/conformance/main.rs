@@ -5,6 +5,7 @@
 mod escapes;
 mod limits;
 mod migrations;
+mod neighbours;
 mod outage;
 mod placement;
 mod sessions;
@@ -42,6 +43,9 @@ on_both!(
     limits::a_statement_does_not_run_for_ever,
     limits::a_tenant_has_so_many_connections,
     limits::a_database_does_not_grow_for_ever,
+    neighbours::units_of_work_that_are_held_are_in_nobodys_way,
+    neighbours::reads_without_end_are_in_nobodys_way,
+    neighbours::callers_who_give_up_leave_nothing_in_the_way,
     units::a_unit_of_work_is_whole_or_nothing,
     units::a_caller_who_leaves_leaves_nothing,
     units::after_a_failure_nothing_is_kept,

@@ -4,21 +4,16 @@
 
 mod guest;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use fondaco_engine::Fault;
 use fondaco_engine::wasmtime::component::Val;
-use fondaco_engine::{
-    CallContext, Class, Engine, EngineConfig, Fault, Outcomes, PoolConfig, Roles, ServiceLimits, ServiceRelease,
-    Services,
-};
 use fondaco_sql::{Databases, DatabasesConfig, Value};
+use fondaco_test_probe::{Guest, PATIENCE, Probe};
 use serde_json::json;
 
 struct House {
-    services: Services,
-    engine: Engine,
+    probe: Probe,
     databases: Databases,
     _folder: tempfile::TempDir,
 }
@@ -27,29 +22,14 @@ impl House {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let databases = Databases::open(DatabasesConfig::embedded(folder.path())).await.unwrap();
-        let config = EngineConfig {
-            services: PoolConfig { instances: 64, ..PoolConfig::services() },
-            tick: Duration::from_millis(2),
-            ..EngineConfig::in_process()
-        };
-        let engine = Engine::new(config).unwrap();
-        let services = Services::new(&engine, fondaco_sql::extensions(&databases), ServiceLimits::default());
-        let house = Self { services, engine, databases, _folder: folder };
-        house.activate("neighbour", guest::neighbour(), &json!({})).await.unwrap();
-        house
+        let probe = Probe::new(fondaco_sql::extensions(&databases)).named("shop", "shop");
+        probe.release_as("neighbour", Guest::of(guest::neighbour())).await.unwrap();
+        Self { probe, databases, _folder: folder }
     }
 
-    async fn activate(&self, name: &str, wasm: Bytes, grants: &serde_json::Value) -> Result<(), Fault> {
-        let release = ServiceRelease {
-            compiled: self.engine.compile(Class::Service, wasm).await?,
-            version: "1.0.0".to_owned(),
-            config: Arc::from("{}"),
-            routes: Vec::new(),
-            read_only: vec!["shop.sneak".to_owned(), "shop.count".to_owned()],
-            grants: Arc::new(grants.as_object().unwrap().clone().into_iter().collect()),
-            docs: Arc::default(),
-        };
-        self.services.activate(name.parse().unwrap(), release).await
+    async fn release(&self, grants: serde_json::Value) -> Result<(), Fault> {
+        let guest = Guest::of(guest::shop()).read_only(&["shop.sneak", "shop.count"]);
+        self.probe.release(guest.granted(grants)).await
     }
 
     async fn shop(&self, steps: &[&str]) -> Result<(), Fault> {
@@ -57,28 +37,18 @@ impl House {
             .zip(steps)
             .map(|(version, sql)| json!({"version": version, "name": format!("step-{version}"), "sql": sql}))
             .collect();
-        self.activate("shop", guest::shop(), &json!({ "sql": { "migrations": steps } })).await
+        self.release(json!({ "sql": { "migrations": steps } })).await
     }
 
     async fn call_within(&self, function: &str, tenant: &str, wall: Duration) -> Result<u64, Fault> {
-        let context = CallContext {
-            tenant: tenant.parse().unwrap(),
-            subject: "test".into(),
-            roles: Roles::CALLER,
-            request_id: "request-1".into(),
-            deadline: Instant::now() + wall,
-            depth: 0,
-            outcomes: Outcomes::none(),
-        };
-        let function = self.services.function("shop", "shop", function)?;
-        match self.services.call(&context, &function, Vec::new()).await? {
+        match self.probe.call_within(wall, tenant, function, Vec::new()).await? {
             Some(Val::U64(number)) => Ok(number),
             other => panic!("{other:?}"),
         }
     }
 
     async fn call(&self, function: &str) -> Result<u64, Fault> {
-        self.call_within(function, "acme", Duration::from_secs(20)).await
+        self.call_within(function, "acme", PATIENCE).await
     }
 
     async fn reason(&self, function: &str) -> String {
@@ -88,7 +58,7 @@ impl House {
     /// What is there, by the host's own eyes.
     async fn kept(&self) -> Vec<Vec<Value>> {
         let shop = self.databases.of(&"acme".parse().unwrap(), &"shop".parse().unwrap()).await.unwrap();
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         shop.query("SELECT sku, on_hand FROM stock ORDER BY sku", &[], deadline).await.unwrap().rows
     }
 }
@@ -158,7 +128,7 @@ async fn what_only_reads_cannot_write() {
     assert!(house.kept().await.is_empty());
     // Rows of a change that are read, and tenants that have nothing in common.
     assert_eq!(house.call("put-returning").await, Ok(7));
-    assert_eq!(house.call_within("count", "other", Duration::from_secs(20)).await, Ok(0));
+    assert_eq!(house.call_within("count", "other", PATIENCE).await, Ok(0));
     assert_eq!(house.call("count").await, Ok(1));
     house.databases.close().await;
 }
@@ -169,7 +139,7 @@ async fn values_cross() {
     house.shop(&[guest::TABLES]).await.unwrap();
     assert_eq!(house.call("put-values").await, Ok(1));
     let shop = house.databases.of(&"acme".parse().unwrap(), &"shop".parse().unwrap()).await.unwrap();
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     let back = shop.query("SELECT missing, flag, big, real, words, raw FROM v", &[], deadline).await.unwrap();
     let expected = [Value::Null, true.into(), i64::MIN.into(), 0.5.into(), "first".into(), b"first".to_vec().into()];
     assert_eq!(back.rows, [expected]);
@@ -179,9 +149,9 @@ async fn values_cross() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_release_brings_its_tables() {
     let house = House::new().await;
-    let none = house.activate("shop", guest::shop(), &json!({})).await.unwrap_err();
+    let none = house.release(json!({})).await.unwrap_err();
     assert_eq!(none.reason, "NOT_GRANTED");
-    let wrong = house.activate("shop", guest::shop(), &json!({"sql": {"tables": 1}})).await.unwrap_err();
+    let wrong = house.release(json!({"sql": {"tables": 1}})).await.unwrap_err();
     assert_eq!(wrong.reason, "INVALID_GRANT");
     house.shop(&[guest::TABLES]).await.unwrap();
     house.call("put").await.unwrap();
