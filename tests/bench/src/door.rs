@@ -11,6 +11,7 @@ use fondaco_events::{Events, EventsConfig};
 use fondaco_gateway::{Admin, Gateway, GatewayConfig, NativeFunction, Parts, Routes, Telemetry};
 use fondaco_points::Points;
 use fondaco_registry::{Blobs, Deployer, Examined, Plan, Registry, Release, Runtime, Staged};
+use fondaco_schedule::{Schedule, ScheduleConfig};
 use fondaco_sql::{Databases, DatabasesConfig};
 use tokio_util::sync::CancellationToken;
 
@@ -26,16 +27,18 @@ pub(crate) async fn serve(address: &str, state: &Path, function: Arc<dyn NativeF
     let engine = Engine::new(EngineConfig::in_process())?;
     let points = Points::new(engine.clone());
     let services = Services::new(&engine, Vec::new(), ServiceLimits::default());
-    let routes = Routes::new(services, telemetry.clone());
+    let routes = Routes::new(services.clone(), telemetry.clone());
     routes.serve_native(http::Method::POST, quotes::PATH, function);
     let deployer = Deployer::open(registry.clone(), Arc::new(NoComponents)).await?;
     let (_ready, is_ready) = tokio::sync::watch::channel(true);
     let databases = Databases::open(DatabasesConfig::embedded(state.join("door/sql"))).await?;
+    let schedule = Schedule::new(ScheduleConfig::default(), databases.clone());
     let admin = Admin {
         deployer,
         points,
         contracts: Arc::default(),
         events: Events::open(&EventsConfig::default(), &state.join("door/events"), databases).await?,
+        jobs: schedule.overview(&services),
         blobs: fondaco_blob::Blobs::open(&fondaco_blob::BlobConfig::default(), &state.join("door/blob")).await?,
         ready: is_ready,
         away: Arc::new(Vec::new),
