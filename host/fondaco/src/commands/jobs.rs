@@ -109,7 +109,14 @@ mod tests {
             job("chores.iron", json!({ "state": "running", "reason": "BROOM_BROKEN", "failures": 1 })),
             job("chores.mend", Value::Null),
         ];
-        insta::assert_snapshot!(table(Output::PLAIN, &jobs), @"");
+        insta::assert_snapshot!(table(Output::PLAIN, &jobs), @r"
+        SERVICE  FUNCTION      TENANT  CRON                     LAST DUE (UTC)       OUTCOME                    NEXT (UTC)
+        shop     chores.sweep  acme    0 3 * * * Europe/Berlin  2026-01-01 03:00:00  done                       2026-01-02 03:00:00
+        shop     chores.dust   acme    0 3 * * * Europe/Berlin  2026-01-01 03:00:00  BROOM_BROKEN               2026-01-02 03:00:00
+        shop     chores.wash   acme    0 3 * * * Europe/Berlin  2026-01-01 03:00:00  BROOM_BROKEN (3 in a row)  2026-01-02 03:00:00
+        shop     chores.iron   acme    0 3 * * * Europe/Berlin  2026-01-01 03:00:00  running                    2026-01-02 03:00:00
+        shop     chores.mend   acme    0 3 * * * Europe/Berlin  -                    -                          2026-01-02 03:00:00
+        ");
         assert_eq!(table(Output::PLAIN, &[]), "no service runs anything by the clock");
     }
 }
