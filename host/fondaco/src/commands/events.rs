@@ -194,6 +194,8 @@ mod tests {
 
     #[tokio::test]
     async fn all_of_a_subscription_are_replayed_and_no_others() {
+        // As `main` does.
+        let _installed = rustls::crypto::ring::default_provider().install_default();
         let (other, wanted) = ("pricing/fondaco.inventory.*", "pricing/fondaco.catalog.*");
         let subscriptions = std::iter::repeat_n(other, 250).chain(std::iter::repeat_n(wanted, 403));
         let letters = (0..).zip(subscriptions).map(|(number, subscription): (u32, _)| Letter {
