@@ -43,9 +43,11 @@ async fn scene(house: &House) -> Scene {
     scene
 }
 
-/// One case's result, for a list of all that went wrong.
+/// One case's result, for a list of all that went wrong. Fuel and time both end a loop: which of them comes first, the
+/// machine's load decides.
 fn compare(case: &str, wanted: &str, found: &str) -> Option<String> {
-    (wanted != found).then(|| format!("{case}: wanted {wanted}, found {found}"))
+    let same = found == wanted || found == wanted.replace("FUEL_EXHAUSTED", "TIME_EXHAUSTED");
+    (!same).then(|| format!("{case}: wanted {wanted}, found {found}"))
 }
 
 async fn refuse(api: &Api, wrong: &mut Vec<String>) {

@@ -361,7 +361,8 @@ async fn connections_are_bounded_and_closed() {
         readers.spawn(async move { rows(&shop, READ, &[]).await.len() });
     }
     assert_eq!(readers.join_all().await, [0; 40]);
-    assert!(open().await <= 2);
+    // Those of callers who left, and who asked whether the server is there, take their time to go.
+    until("two are left at most", || async { open().await <= 2 }).await;
     let last = begin(&shop).await;
     let ((), committed) = tokio::join!(databases.close(), last.commit());
     assert_eq!(committed, Ok(()));
