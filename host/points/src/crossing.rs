@@ -2,9 +2,9 @@
 //!
 //! A cart crosses once a quote and once more for each plugin, and most of it is lines: what they cost is what a plugin
 //! call costs. Wasmtime's own code for a record looks the guest's memory up for each field, and asks the guest's
-//! allocator for room for empty strings and lists too. Here a line is put together first and written at once, and what
-//! is empty has no room: a third fewer calls of the allocator for a usual line. In every other respect guests find what
-//! they would find otherwise, in the same order.
+//! allocator for room for empty strings and lists too. Here lines are laid out once a cart ([`Packed`]) and copied, and
+//! what is empty has no room: a third fewer calls of the allocator for a usual line, and one for all where a plugin has
+//! an arena. In every other respect guests find what they would find otherwise, in the same order.
 //!
 //! Like `fondaco_engine::wire` this stands on traits that wasmtime may change (`docs/decisions/0008`). All that guests
 //! say is checked here as it is there: pointers, lengths, alignment, text; and what is lifted is paid for in the store's
@@ -40,7 +40,7 @@ impl<'a> CartRef<'a> {
     pub(crate) fn of(cart: &'a Held, arena: bool) -> Self {
         Self {
             context: &cart.context,
-            lines: Lent { lines: &cart.lines, packed: if arena { cart.packed() } else { None } },
+            lines: Lent { lines: &cart.lines, packed: cart.packed(), arena },
             codes: &cart.codes,
             destination: &cart.destination,
             shipping: &cart.shipping,
@@ -72,6 +72,7 @@ impl From<Given> for Cart {
 pub struct Lent<'a> {
     lines: &'a [Line],
     packed: Option<&'a Packed>,
+    arena: bool,
 }
 
 /// Lines that are handed over.

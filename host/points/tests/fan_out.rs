@@ -6,7 +6,7 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{Body, active, call, engine, price_rule};
+use common::{Body, active, call, engine, price_rule, price_rule_with_arena};
 use fondaco_engine::{Code, Digest, Engine, Fault};
 use fondaco_points::samples::cart_of;
 use fondaco_points::{
@@ -69,6 +69,21 @@ async fn each_rule_sees_the_prices_that_the_one_before_it_left() {
     assert_eq!(told(&verdicts), [pair("first", "900"), pair("second", "870")]);
     assert_eq!((held.cart().lines[0].unit, held.cart().lines[0].total), (870, 1_740));
     assert!(verdicts.iter().all(|verdict| verdict.source.fuel > 0 && !verdict.source.fallback));
+}
+
+/// The lines themselves are one room in either case. With an arena it has in it what is room of its own otherwise: of
+/// each line's sku, product, category, tags and the two in them, tax category, candidates and the id in them.
+#[tokio::test]
+async fn lines_enter_a_plugin_with_an_arena_in_one_room() {
+    let host = Host::new();
+    let (points, engine) = (&host.points, &host.engine);
+    let rooms = async |bytes| {
+        host.serve(vec![active(points, engine, "rooms", bytes, OnFailure::Skip, None).await]);
+        let verdicts = host.run(&mut host.open()).unwrap();
+        verdicts[0].outcome.as_ref().unwrap().prices[0].unit
+    };
+    let apart = rooms(price_rule(&Body::Rooms)).await;
+    assert_eq!(rooms(price_rule_with_arena(&Body::Rooms)).await, apart - 2 * 9);
 }
 
 #[tokio::test]

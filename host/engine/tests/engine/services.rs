@@ -305,6 +305,18 @@ async fn many_tenants_do_not_keep_many_instances() {
 }
 
 #[tokio::test]
+async fn the_instance_that_was_used_longest_ago_makes_room_whosever_it_is() {
+    let services = services(&Gate::new(), ServiceLimits { warm: 2, ..ServiceLimits::default() });
+    activate(&services, "numbers", "1.0.0", counting()).await.unwrap();
+    activate(&services, "relay", "1.0.0", relay(PASS_ON)).await.unwrap();
+    // Leaves one of either service, and there is room for no more.
+    assert_eq!(ask(&services, &context("a"), RELAY, 1).await, Ok(1));
+    for (tenant, expected) in [("b", 1), ("c", 1), ("b", 2), ("c", 2)] {
+        assert_eq!(double(&services, tenant, 1).await, Ok(expected), "{tenant}");
+    }
+}
+
+#[tokio::test]
 async fn two_calls_never_share_an_instance() {
     let gate = Gate::new();
     let services = services(&gate, ServiceLimits::default());

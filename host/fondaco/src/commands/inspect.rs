@@ -7,6 +7,7 @@ use std::path::Path;
 
 use fondaco_engine::Digest;
 use fondaco_pack::Manifest;
+use fondaco_points::Point;
 use serde::Serialize;
 
 use crate::component::ComponentFile;
@@ -60,9 +61,10 @@ fn inspect(file: &Path) -> Result<Inspection, Failure> {
     })
 }
 
-/// `fondaco:plugin/price-rule@1.0.0` → `fondaco:plugin/price-rule-plugin@1.0.0`
+/// `fondaco:plugin/price-rule@1.0.0` → `fondaco:plugin/price-rule-plugin@1.0.0`, for extension points alone.
 fn plugin_world(export: &str) -> Option<String> {
     let (point, version) = export.strip_prefix("fondaco:plugin/")?.split_once('@')?;
+    let point: Point = point.parse().ok()?;
     Some(format!("fondaco:plugin/{point}-plugin@{version}"))
 }
 

@@ -1,20 +1,29 @@
-//! Lines in one piece, for plugins whose memory is never given back.
+//! Lines as they are going to lie in a guest's memory, laid out once for all plugins that run over a cart.
 //!
 //! By the canonical ABI each string and each list is room of its own, that the host asks the guest's allocator for: for
 //! a cart of ten lines some eighty calls into the guest, which cost more than the rule. A plugin that keeps to
-//! `fondaco:plugin/arena` gives nothing back, so it cannot tell where one room ends and the next begins. For such
-//! plugins lines are laid out once, when the first of them runs over a cart, with all addresses counted from the
-//! beginning; a call is then one room, one copy, and the beginning added to each address.
+//! `fondaco:plugin/arena` gives nothing back, so it cannot tell where one room ends and the next begins: it gets all of
+//! them as one, which is one copy, with the address of that one added to where each begins.
 
 use super::at;
 use crate::wit::{Line, PriceCandidate};
 
-/// Lines as they lie in a guest's memory, all addresses from their own beginning.
+/// Lines and what they hold, one behind the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Packed {
     bytes: Vec<u8>,
-    /// Where in `bytes` addresses are.
-    addresses: Vec<u32>,
+    /// In the order in which wasmtime would ask for them, which is that of where they begin: the lines themselves first.
+    rooms: Vec<Room>,
+}
+
+/// A list or a string that is not empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Room {
+    begin: u32,
+    pub(super) length: u32,
+    pub(super) align: u32,
+    /// Where its address is said, in one of the rooms before it. Of the lines themselves it is said elsewhere.
+    told_at: u32,
 }
 
 /// Where the fields of `types.price-candidate` are.
@@ -36,41 +45,60 @@ const _: () = {
 };
 
 impl Packed {
-    /// What the room has to be aligned to.
+    /// What one room for all has to be aligned to.
     pub(super) const ALIGN: u32 = 8;
 
-    /// Lays lines out. None where they are longer than 32 bits can say, which no cart within its bounds is.
+    /// Lays lines out. None where there are none, or where they are longer than 32 bits can say, which no cart within its
+    /// bounds is.
     pub(crate) fn of(lines: &[Line]) -> Option<Self> {
-        let mut packed = Self { bytes: Vec::with_capacity(lines.len() * 2 * at::END), addresses: Vec::new() };
-        packed.addresses.reserve(lines.len() * 8);
-        packed.bytes.resize(lines.len() * at::END, 0);
+        let records = u32::try_from(lines.len().checked_mul(at::END)?).ok().filter(|&bytes| bytes > 0)?;
+        let mut packed = Self {
+            bytes: Vec::with_capacity(lines.len() * 2 * at::END),
+            rooms: Vec::with_capacity(1 + lines.len() * 8),
+        };
+        packed.bytes.resize(records as usize, 0);
+        packed.rooms.push(Room { begin: 0, length: records, align: Self::ALIGN, told_at: 0 });
         for (line, here) in lines.iter().zip((0..).step_by(at::END)) {
             packed.line(line, here);
         }
-        u32::try_from(packed.bytes.len()).ok()?;
-        Some(packed)
+        u32::try_from(packed.bytes.len()).is_ok().then_some(packed)
     }
 
-    /// The bytes of the room that they need.
+    /// The bytes of one room for all.
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Copies the lines into their room, which begins at `base`, with the prices that they have now: those change while
-    /// plugins run over a cart, and nothing else does. False where the room is too small or lies beyond 32 bits.
-    pub(super) fn write(&self, lines: &[Line], base: usize, room: &mut [u8]) -> bool {
-        let (Ok(base), true) = (u32::try_from(base), room.len() == self.bytes.len()) else { return false };
+    pub(super) fn rooms(&self) -> &[Room] {
+        &self.rooms
+    }
+
+    /// Copies all into one room, which begins at `base`. None where the room is too small or lies beyond 32 bits.
+    pub(super) fn write(&self, lines: &[Line], base: usize, memory: &mut [u8]) -> Option<()> {
+        let room = memory.get_mut(base..)?.get_mut(..self.bytes.len())?;
         room.copy_from_slice(&self.bytes);
-        for &at in &self.addresses {
-            let Some(slot) = room.get_mut(at as usize..).and_then(<[u8]>::first_chunk_mut::<4>) else { return false };
-            *slot = u32::from_le_bytes(*slot).wrapping_add(base).to_le_bytes();
+        let base = u32::try_from(base).ok()?;
+        for inner in self.rooms.iter().skip(1) {
+            *room.get_mut(inner.told_at as usize..)?.first_chunk_mut()? = inner.begin.checked_add(base)?.to_le_bytes();
         }
-        let (records, _) = room.as_chunks_mut::<{ at::END }>();
-        for (line, record) in lines.iter().zip(records) {
-            put(record, at::UNIT, line.unit.to_le_bytes());
-            put(record, at::TOTAL, line.total.to_le_bytes());
+        enter_prices(lines, room);
+        Some(())
+    }
+
+    /// Copies each into a room of its own, of which these are the addresses. None where one of them is too small.
+    pub(super) fn write_apart(&self, lines: &[Line], addresses: &[usize], memory: &mut [u8]) -> Option<()> {
+        for (room, &address) in self.rooms.iter().zip(addresses) {
+            let bytes = self.bytes.get(room.begin as usize..)?.get(..room.length as usize)?;
+            memory.get_mut(address..)?.get_mut(..bytes.len())?.copy_from_slice(bytes);
         }
-        true
+        for (room, &address) in self.rooms.iter().zip(addresses).skip(1) {
+            let outer = self.rooms.partition_point(|other| other.begin <= room.told_at).checked_sub(1)?;
+            let into = room.told_at - self.rooms.get(outer)?.begin;
+            let told = memory.get_mut(addresses.get(outer)?.checked_add(into as usize)?..)?.first_chunk_mut()?;
+            *told = u32::try_from(address).ok()?.to_le_bytes();
+        }
+        enter_prices(lines, memory.get_mut(*addresses.first()?..)?);
+        Some(())
     }
 
     fn line(&mut self, line: &Line, here: usize) {
@@ -87,9 +115,7 @@ impl Packed {
             self.text(value, at + at::PAIR);
         }
         self.put(here + at::QUANTITY, line.quantity.to_le_bytes());
-        self.put(here + at::UNIT, line.unit.to_le_bytes());
         self.option(line.compare_at.map(i64::to_le_bytes), here + at::COMPARE_AT, 8);
-        self.put(here + at::TOTAL, line.total.to_le_bytes());
         self.put(here + at::GRAMS, line.grams.to_le_bytes());
         self.text(&line.tax_category, here + at::TAX_CATEGORY);
         self.put(here + at::REQUIRES_SHIPPING, [u8::from(line.requires_shipping)]);
@@ -115,30 +141,31 @@ impl Packed {
 
     /// A string, told of at `at`.
     fn text(&mut self, text: &str, at: usize) {
-        let begin = self.bytes.len();
-        self.bytes.extend_from_slice(text.as_bytes());
-        self.pair(begin, text.len(), 1, at);
+        let begin = self.room(text.len(), text.len(), 1, at);
+        if let Some(room) = self.bytes.get_mut(begin..) {
+            room.copy_from_slice(text.as_bytes());
+        }
     }
 
     /// Room for a list's elements, told of at `at`.
-    fn list(&mut self, count: usize, size: usize, align: usize, at: usize) -> usize {
-        if count > 0 {
-            self.bytes.resize(self.bytes.len().next_multiple_of(align), 0);
-        }
-        let begin = self.bytes.len();
-        self.bytes.resize(begin + count * size, 0);
-        self.pair(begin, count, align, at);
-        begin
+    fn list(&mut self, count: usize, size: usize, align: u32, at: usize) -> usize {
+        self.room(count, count * size, align, at)
     }
 
-    /// What is empty is nowhere: at the first address that is aligned and not null, as a guest's allocator has it.
-    fn pair(&mut self, begin: usize, count: usize, align: usize, at: usize) {
-        let (begin, here) = if count == 0 { (align, None) } else { (begin, Some(at)) };
-        // Longer ones than 32 bits can say are found when all is laid out.
-        let word = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
-        self.put(at, word(begin));
-        self.put(at + 4, word(count));
-        self.addresses.extend(here.and_then(|at| u32::try_from(at).ok()));
+    /// Room at the end for `count` elements. What is empty is nowhere: at the first address that is aligned and not null,
+    /// as a guest's own allocator has it.
+    fn room(&mut self, count: usize, length: usize, align: u32, at: usize) -> usize {
+        // What is longer than 32 bits can say is found when all is laid out.
+        let word = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        self.put(at + 4, word(count).to_le_bytes());
+        if count == 0 {
+            self.put(at, align.to_le_bytes());
+            return self.bytes.len();
+        }
+        let begin = self.bytes.len().next_multiple_of(align as usize);
+        self.bytes.resize(begin + length, 0);
+        self.rooms.push(Room { begin: word(begin), length: word(length), align, told_at: word(at) });
+        begin
     }
 
     fn option<const SIZE: usize>(&mut self, value: Option<[u8; SIZE]>, at: usize, payload: usize) {
@@ -150,6 +177,15 @@ impl Packed {
 
     fn put<const SIZE: usize>(&mut self, at: usize, bytes: [u8; SIZE]) {
         put(&mut self.bytes, at, bytes);
+    }
+}
+
+/// The prices that lines have now: they change while plugins run over a cart, and nothing else does.
+fn enter_prices(lines: &[Line], records: &mut [u8]) {
+    let (records, _) = records.as_chunks_mut::<{ at::END }>();
+    for (line, record) in lines.iter().zip(records) {
+        put(record, at::UNIT, line.unit.to_le_bytes());
+        put(record, at::TOTAL, line.total.to_le_bytes());
     }
 }
 

@@ -37,14 +37,16 @@ pub fn wrap(resolve: &Resolve, package: PackageId, world: &str, module: &str) ->
     ComponentEncoder::default().module(&core).unwrap().validate(true).encode().unwrap()
 }
 
-/// A module with a memory, an allocator that never frees, and `rest`.
+/// A module with a memory, an allocator that never frees and counts its calls, and `rest`.
 pub fn module(rest: &str) -> String {
     format!(
         r#"(module
             (memory (export "memory") 4)
             (global $top (mut i32) (i32.const 65536))
+            (global $rooms (mut i64) (i64.const 0))
             (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
                 (local $at i32)
+                (global.set $rooms (i64.add (global.get $rooms) (i64.const 1)))
                 (local.set $at (i32.and (i32.add (global.get $top) (i32.const 7)) (i32.const -8)))
                 (global.set $top (i32.add (local.get $at) (local.get 3)))
                 (local.get $at))
@@ -56,6 +58,8 @@ pub fn module(rest: &str) -> String {
 pub enum Body {
     /// Takes so many cents off what line 0 costs now, for the currency of these three letters.
     Off(i64, &'static str),
+    /// Prices line 0 at as many cents as the host asked for room.
+    Rooms,
     /// Prices a line that the cart does not have.
     UnknownLine,
     /// Runs until it is stopped.
@@ -75,11 +79,22 @@ pub fn price_rule(body: &Body) -> Vec<u8> {
     component("price-rule-plugin", &module(&price_rule_body(body)))
 }
 
+/// A price rule that promises to give no memory back.
+pub fn price_rule_with_arena(body: &Body) -> Vec<u8> {
+    let (mut resolve, _) = contracts();
+    let world = "package test:arena; world rule {
+        include fondaco:plugin/price-rule-plugin@1.0.0;
+        export fondaco:plugin/arena@1.0.0;
+    }";
+    let package = resolve.push_str("arena.wit", world).unwrap();
+    wrap(&resolve, package, "rule", &module(&price_rule_body(body)))
+}
+
 /// `result<prices, fault>` lies at 256: a discriminant, then from 260 currency, rules and prices, or the fault. The text
 /// that is named lies at 512, the one price at 768: line, unit at 776, rule; the one rule, without name and reasons, at
 /// 1024. In the argument, `lines` is at 152, and the unit of a line at 48.
 fn price_rule_body(body: &Body) -> String {
-    let answer = |text: &str, line: u32, off: i64, count: i32| {
+    let priced = |text: &str, line: u32, unit: &str, count: i32| {
         format!(
             r#"(data (i32.const 512) "{text}")
             (func (export "fondaco:plugin/price-rule@1.0.0#evaluate") (param $cart i32) (result i32)
@@ -87,13 +102,17 @@ fn price_rule_body(body: &Body) -> String {
                 (i32.store (i32.const 268) (i32.const 1024)) (i32.store (i32.const 272) (i32.const 1))
                 (i32.store (i32.const 276) (i32.const 768)) (i32.store (i32.const 280) (i32.const {count}))
                 (i32.store (i32.const 768) (i32.const {line}))
-                (i64.store (i32.const 776)
-                    (i64.sub (i64.load offset=48 (i32.load offset=152 (local.get $cart))) (i64.const {off})))
+                (i64.store (i32.const 776) {unit})
                 (i32.const 256))"#
         )
     };
+    let answer = |text: &str, line: u32, off: i64, count: i32| {
+        let unit = "(i64.load offset=48 (i32.load offset=152 (local.get $cart)))";
+        priced(text, line, &format!("(i64.sub {unit} (i64.const {off}))"), count)
+    };
     match body {
         Body::Off(cents, currency) => answer(currency, 0, *cents, 1),
+        Body::Rooms => priced("EUR", 0, "(global.get $rooms)", 1),
         Body::UnknownLine => answer("EUR", 99, 0, 1),
         Body::Flood(count) => answer("EUR", 0, 0, *count),
         Body::Loop => function("(loop (br 0)) (unreachable)"),
