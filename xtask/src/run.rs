@@ -2,8 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+
+/// From how many seconds on it is said how long something took: where a slow run's time went.
+const WORTH_SAYING: u64 = 10;
 
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
@@ -33,11 +37,16 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// Says what is done, and does it; output goes through.
+/// Says what is done, does it, and says how long it took if that was long; output goes through.
 pub(crate) fn run(what: &str, command: &mut Command) -> Result<()> {
     eprintln!("• {what}");
+    let started = Instant::now();
     let status = command.stdin(Stdio::null()).status().with_context(|| format!("{what}: {command:?} did not start"))?;
     ensure!(status.success(), "{what}: {command:?} ended with {status}");
+    let seconds = started.elapsed().as_secs();
+    if seconds >= WORTH_SAYING {
+        eprintln!("  {what}: {seconds} s");
+    }
     Ok(())
 }
 
