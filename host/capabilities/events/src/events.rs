@@ -149,8 +149,9 @@ impl Events {
         self.0.serve([subscription]);
     }
 
-    /// Publishes with a unit of work of the host's own; the event's id. It counts against no quota.
-    pub async fn publish(
+    /// Publishes with a unit of work of the host's own, when that is committed; the event's id. It counts against no
+    /// quota.
+    pub fn publish(
         &self,
         work: &mut Work,
         tenant: &TenantId,
@@ -159,7 +160,7 @@ impl Events {
     ) -> Result<Uuid, Fault> {
         let source = format!("/services/{service}");
         let event = Event::new(draft, tenant.clone(), source, crate::clock::now_ms(), self.0.limits.data_bytes)?;
-        self.0.store.publish(work, &event).await?;
+        Store::publish(work, &event);
         let (waker, place) = (self.0.waker.clone(), (tenant.clone(), service.clone()));
         work.on_commit(move || waker.wake(place));
         Ok(event.id)

@@ -12,6 +12,7 @@ use crate::events::Inner;
 use crate::fail_point::fail_point;
 use crate::grant::Grant;
 use crate::meters;
+use crate::store::Store;
 use crate::{Draft, Event};
 
 const INTERFACE: &str = "fondaco:host/events@1.0.0";
@@ -110,7 +111,7 @@ async fn publish(inner: &Arc<Inner>, state: &mut ServiceState, draft: Draft) -> 
     }
     inner.rates.take(&tenant)?;
     let work = Work::of(state, inner.store.databases()).await?;
-    inner.store.publish(work, &event).await?;
+    Store::publish(work, &event);
     let waker = inner.waker.clone();
     work.on_commit(move || waker.wake((tenant, service)));
     state.set_part(Published { events: published + 1 });

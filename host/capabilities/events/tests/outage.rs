@@ -1,4 +1,5 @@
-//! Redis goes away, comes back empty, forgets its groups: nothing that was committed is lost, and nothing happens twice.
+//! Redis goes away, comes back empty, forgets its groups; PostgreSQL goes away too: nothing that was committed is lost,
+//! and nothing happens twice.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -6,9 +7,9 @@ mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use fondaco_test_servers::Redis;
+use fondaco_test_servers::{Postgres, Redis};
 use support::house::{Book, House, QUEUE, Site};
 use support::until;
 
@@ -132,4 +133,60 @@ async fn away_at_the_start() {
     tokio::time::timeout(Duration::from_mins(1), house.settle(&["acme"])).await.unwrap();
     assert_eq!(house.check("acme").await.handled, 5);
     house.stop().await;
+}
+
+/// A third of an outage of half a minute, by the clock.
+const THIRD: Duration = Duration::from_secs(10);
+/// A call that cannot succeed says so long before its deadline.
+const SOON: Duration = Duration::from_secs(10);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn away_for_half_a_minute_each() {
+    let (Some(redis), Some(postgres)) = (Redis::start(), Postgres::start()) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::embedded(folder.path()).with_redis(&redis).with_postgres(&postgres);
+    let house = Arc::new(House::start(&site, Book { poison: 29 }).await);
+    let (shop, _book) = (house.shop("acme").await, house.book("acme").await);
+    let done = Arc::new(AtomicBool::new(false));
+    let publisher = tokio::spawn({
+        let (house, done) = (Arc::clone(&house), Arc::clone(&done));
+        async move {
+            let (mut acknowledged, mut refused) = (0, 0);
+            while !done.load(Ordering::SeqCst) {
+                let begun = Instant::now();
+                match house.publish(&shop, "a", 2).await {
+                    Ok(numbers) => acknowledged += numbers.len(),
+                    Err(fault) => {
+                        assert_eq!(fault.reason, "DATABASE_UNAVAILABLE");
+                        assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+                        refused += 1;
+                    }
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            (acknowledged, refused)
+        }
+    });
+    some_are_handled(&house).await;
+    redis.stop();
+    tokio::time::sleep(THIRD).await;
+    postgres.stop();
+    tokio::time::sleep(2 * THIRD).await;
+    redis.resume();
+    tokio::time::sleep(THIRD).await;
+    postgres.resume();
+    until("events are handled again", async || {
+        let book = house.databases.of(&"acme".parse().unwrap(), &"book".parse().unwrap()).await.ok()?;
+        support::house::count(&book, "SELECT count(*) FROM effects").await
+    })
+    .await;
+    some_are_handled(&house).await;
+    done.store(true, Ordering::SeqCst);
+    let (acknowledged, refused) = publisher.await.unwrap();
+    house.settle(&["acme"]).await;
+    let checked = house.check("acme").await;
+    // One that was not acknowledged, because the answer to its commit was lost, may be there all the same.
+    assert!(checked.handled + checked.dead >= acknowledged, "{checked:?} of {acknowledged}");
+    assert!(refused > 20, "publishing failed {refused} times only: PostgreSQL was not away");
+    Arc::into_inner(house).unwrap().stop().await;
 }

@@ -86,10 +86,10 @@ impl Outbox {
         }
         let ty = event_type(service)?.as_str().to_owned();
         let draft = Draft { ty, subject: None, partition_key: None, data: "{}".to_owned() };
-        let id = self.events.publish(work, tenant, service, draft).await?;
+        let id = self.events.publish(work, tenant, service, draft)?;
         let json = serde_json::to_string(message).map_err(|error| Fault::internal(error.to_string()))?;
         let statement = "INSERT INTO fondaco_messages (id, message, created_ms, lease_ms) VALUES ($1, $2, $3, 0)";
-        work.execute_internal(statement, &[id.to_string().into(), json.into(), now_ms.into()]).await?;
+        work.execute_last(statement, vec![id.to_string().into(), json.into(), now_ms.into()], None);
         Ok(id)
     }
 
@@ -126,10 +126,7 @@ impl Outbox {
 
     async fn write(&self, (tenant, service): &Place, statement: &'static str, id: Uuid) -> Result<u64, Fault> {
         let database = self.databases.of(tenant, service).await?;
-        let mut work = database.begin(deadline()).await?;
-        let changed = work.execute_internal(statement, &[id.to_string().into()]).await?;
-        work.commit().await?;
-        Ok(changed)
+        database.begin(deadline()).await?.commit_with(statement, vec![id.to_string().into()]).await
     }
 }
 

@@ -198,33 +198,31 @@ impl Ledger {
         let statement = "UPDATE fondaco_schedule SET state = 'failed', lease_ms = 0, failures = failures + 1,
                             ended_ms = $3, reason = $4, message = $5
                          WHERE job = $1 AND fence = $2 AND state = 'running'";
-        let parameters = [
+        let parameters = vec![
             held.job.as_str().into(),
             held.fence.into(),
             now_ms.into(),
             bounded(&fault.reason).into(),
             bounded(&fault.message).into(),
         ];
-        self.write(place, statement, &parameters).await
+        self.write(place, statement, parameters).await
     }
 
     /// Gives a run back that was not begun after all: from then on anybody may take it, as though this had not been.
     pub async fn give_back(&self, place: &Place, held: &Held, until_ms: i64) -> Result<(), Fault> {
         let statement = "UPDATE fondaco_schedule SET lease_ms = $3, attempts = attempts - 1
                          WHERE job = $1 AND fence = $2 AND state = 'running'";
-        self.write(place, statement, &[held.job.as_str().into(), held.fence.into(), until_ms.into()]).await
+        self.write(place, statement, vec![held.job.as_str().into(), held.fence.into(), until_ms.into()]).await
     }
 
     async fn write(
         &self,
         (tenant, service): &Place,
         statement: &'static str,
-        parameters: &[Value],
+        parameters: Vec<Value>,
     ) -> Result<(), Fault> {
         let database = self.databases.of(tenant, service).await?;
-        let mut work = database.begin(deadline()).await?;
-        work.execute_internal(statement, parameters).await?;
-        work.commit().await
+        database.begin(deadline()).await?.commit_with(statement, parameters).await.map(drop)
     }
 }
 

@@ -9,6 +9,8 @@ use sqlx::sqlite::SqliteError;
 pub(crate) const UNAVAILABLE: &str = "DATABASE_UNAVAILABLE";
 /// The tables are not what a prepared statement knew; the same again will do.
 pub(crate) const SCHEMA_CHANGED: &str = "SCHEMA_CHANGED";
+/// A second row with a key that there is only one of.
+pub(crate) const UNIQUE_VIOLATION: &str = "UNIQUE_VIOLATION";
 
 /// A database's error as a fault. What concerns only the operator goes into the log.
 pub(crate) fn of(error: &sqlx::Error) -> Fault {
@@ -71,7 +73,7 @@ pub(crate) fn unsupported(column: &str, ty: &str) -> Fault {
 
 fn of_database(error: &dyn DatabaseError) -> Fault {
     let constraint = match error.kind() {
-        ErrorKind::UniqueViolation => Some((Code::AlreadyExists, "UNIQUE_VIOLATION")),
+        ErrorKind::UniqueViolation => Some((Code::AlreadyExists, UNIQUE_VIOLATION)),
         ErrorKind::ForeignKeyViolation => Some((Code::FailedPrecondition, "FOREIGN_KEY_VIOLATION")),
         ErrorKind::NotNullViolation => Some((Code::FailedPrecondition, "NOT_NULL_VIOLATION")),
         ErrorKind::CheckViolation => Some((Code::FailedPrecondition, "CHECK_VIOLATION")),

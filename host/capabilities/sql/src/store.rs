@@ -43,7 +43,7 @@ pub(crate) trait Home: Send + Sync {
     /// Reads what was committed; on a replica where there is one and it is allowed.
     async fn read(&self, statement: &Statement<'_>, replica: bool) -> Result<Rows, Fault>;
 
-    /// Begins a transaction that writes, and waits until `wait` for its turn.
+    /// A transaction that writes, as soon as it has its turn. It may begin with its first statement.
     async fn begin(&self, terms: &Terms) -> Result<Box<dyn Transaction>, Fault>;
 
     /// The same for a migration: no other host migrates the same database at the same time.
@@ -56,7 +56,7 @@ pub(crate) trait Home: Send + Sync {
     async fn close(&self);
 }
 
-/// A transaction that is open; rolled back where it is dropped.
+/// A transaction; rolled back where it is dropped.
 #[async_trait]
 pub(crate) trait Transaction: Send {
     /// Runs a statement; answers its rows and how many rows it changed.
@@ -64,6 +64,9 @@ pub(crate) trait Transaction: Send {
 
     /// Runs statements of a migration, `;` between them, with these rights.
     async fn batch(&mut self, text: &str, rights: Rights, until: Instant) -> Result<(), Fault>;
+
+    /// Runs a statement that answers no rows, and commits if it succeeded; how many rows it changed.
+    async fn run_and_commit(self: Box<Self>, statement: &Statement<'_>) -> Result<u64, Fault>;
 
     /// Commits.
     async fn commit(self: Box<Self>) -> Result<(), Fault>;

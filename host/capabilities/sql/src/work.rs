@@ -23,8 +23,23 @@ pub struct Work {
     databases: Databases,
     deadline: Instant,
     failed: Option<String>,
+    last: Vec<Last>,
     on_commit: Vec<Box<dyn FnOnce() + Send>>,
     _permit: OwnedSemaphorePermit,
+}
+
+/// A statement of the host's own that runs when the unit of work is committed.
+struct Last {
+    text: SqlStr,
+    parameters: Vec<Value>,
+    /// The fault where a row with this key is there already.
+    taken: Option<Fault>,
+}
+
+impl Last {
+    fn fault(&mut self, fault: Fault) -> Fault {
+        if fault.reason == fault::UNIQUE_VIOLATION { self.taken.take().unwrap_or(fault) } else { fault }
+    }
 }
 
 impl std::fmt::Debug for Work {
@@ -41,8 +56,8 @@ impl Work {
         deadline: Instant,
         permit: OwnedSemaphorePermit,
     ) -> Self {
-        let (failed, on_commit) = (None, Vec::new());
-        Self { transaction, _home: home, databases, deadline, failed, on_commit, _permit: permit }
+        let (failed, last, on_commit) = (None, Vec::new(), Vec::new());
+        Self { transaction, _home: home, databases, deadline, failed, last, on_commit, _permit: permit }
     }
 
     /// The unit of work of the running call, begun if there is none yet. Fault `READ_ONLY` where the manifest says that
@@ -72,6 +87,14 @@ impl Work {
     pub async fn execute_internal(&mut self, statement: &'static str, parameters: &[Value]) -> Result<u64, Fault> {
         let (_, changed) = self.run(&statement.into_sql_str(), Effect::Delete, parameters).await?;
         Ok(changed)
+    }
+
+    /// The same, when the unit of work is committed and not before; what it changed nobody asks. It costs next to
+    /// nothing then, for it goes to the database together with the commit.
+    ///
+    /// `taken` is the commit's fault where the statement would write a second row with the same key.
+    pub fn execute_last(&mut self, statement: &'static str, parameters: Vec<Value>, taken: Option<Fault>) {
+        self.last.push(Last { text: statement.into_sql_str(), parameters, taken });
     }
 
     /// The same for statements that answer rows: `SELECT`, or `RETURNING`.
@@ -125,18 +148,46 @@ impl Work {
         self.on_commit.push(Box::new(notify));
     }
 
-    /// Commits, then does what [`on_commit`](Self::on_commit) was given.
-    pub async fn commit(self) -> Result<(), Fault> {
+    /// Runs what [`execute_last`](Self::execute_last) was given and commits, then does what
+    /// [`on_commit`](Self::on_commit) was given.
+    pub async fn commit(mut self) -> Result<(), Fault> {
+        if let Some(last) = self.last.pop() {
+            return self.commit_after(last).await.map(drop);
+        }
         self.check_not_failed()?;
         self.transaction.commit().await?;
-        for notify in self.on_commit {
-            notify();
-        }
+        notify(self.on_commit);
         Ok(())
+    }
+
+    /// The same with one more statement at the end; how many rows that one changed.
+    pub async fn commit_with(self, statement: &'static str, parameters: Vec<Value>) -> Result<u64, Fault> {
+        self.commit_after(Last { text: statement.into_sql_str(), parameters, taken: None }).await
+    }
+
+    async fn commit_after(mut self, mut very_last: Last) -> Result<u64, Fault> {
+        self.check_not_failed()?;
+        for mut last in std::mem::take(&mut self.last) {
+            let done = self.run(&last.text, Effect::Delete, &last.parameters).await;
+            done.map_err(|fault| last.fault(fault))?;
+        }
+        let terms = Terms { limits: self.databases.limits(), deadline: self.deadline };
+        let (text, parameters) = (&very_last.text, very_last.parameters.as_slice());
+        let statement = Statement { text, effect: Effect::Delete, parameters, terms };
+        let done = self.transaction.run_and_commit(&statement).await;
+        let changed = done.map_err(|fault| very_last.fault(fault))?;
+        notify(self.on_commit);
+        Ok(changed)
     }
 
     /// Rolls back: the same as to drop it, said aloud.
     pub fn rollback(self) {
         drop(self);
+    }
+}
+
+fn notify(all: Vec<Box<dyn FnOnce() + Send>>) {
+    for notify in all {
+        notify();
     }
 }

@@ -55,7 +55,7 @@ async fn publish(house: &House, number: u32) {
         partition_key: None,
         data: "{}".into(),
     };
-    house.events.publish(&mut work, &tenant, &service, draft).await.unwrap();
+    house.events.publish(&mut work, &tenant, &service, draft).unwrap();
     work.commit().await.unwrap();
 }
 

@@ -1,16 +1,21 @@
 //! Who handles events: the services' components, or functions of the host.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use fondaco_engine::{Code, Fault};
 use fondaco_sql::Work;
 
+use crate::clock::{now_ms, until};
 use crate::event::Event;
 use crate::fail_point::fail_point;
 use crate::store::{ALREADY_HANDLED, Mark, Store};
 use crate::subscription::Subscription;
+
+/// An event that is younger is not looked up in the inbox before its first attempt. Only a host or a relay that failed
+/// brings an event twice, and that takes longer; if it comes sooner all the same, the inbox's key stops the commit.
+const NEW: Duration = Duration::from_secs(5);
 
 /// One attempt at an event.
 #[derive(Clone, Debug)]
@@ -28,6 +33,11 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// Whether the event may have been handled before, so that it pays to look.
+    pub(crate) fn may_be_repeated(&self) -> bool {
+        !self.replay && (self.number > 1 || until(self.event.time_ms, now_ms()) >= NEW)
+    }
+
     pub(crate) fn mark(&self) -> Mark {
         Mark {
             subscription: self.subscription.name.clone(),
@@ -83,18 +93,21 @@ impl<E: Effect> NativeHandler<E> {
         let place = (attempt.event.tenant.clone(), attempt.subscription.service.clone());
         let mark = attempt.mark();
         let unreachable = |fault| Outcome::NotNow(fault);
-        if !attempt.replay && self.store.is_done(&place, &mark.subscription, mark.event).await.map_err(unreachable)? {
+        if attempt.may_be_repeated()
+            && self.store.is_done(&place, &mark.subscription, mark.event).await.map_err(unreachable)?
+        {
             return Err(Outcome::Repeated);
         }
         let database = self.store.databases().of(&place.0, &place.1).await.map_err(unreachable)?;
         let mut work = database.begin(attempt.deadline).await.map_err(unreachable)?;
         self.effect.apply(&mut work, attempt).await.map_err(Outcome::Failed)?;
-        match self.store.mark_handled(&mut work, &mark).await {
-            Err(fault) if fault.reason == ALREADY_HANDLED => return Err(Outcome::Repeated),
-            result => result.map_err(unreachable)?,
-        }
+        let not_committed = |fault: Fault| match &*fault.reason {
+            ALREADY_HANDLED => Outcome::Repeated,
+            _ => Outcome::NotNow(fault),
+        };
+        self.store.mark_handled(&mut work, &mark).await.map_err(not_committed)?;
         fail_point!("handler-before-commit");
-        work.commit().await.map_err(unreachable)?;
+        work.commit().await.map_err(not_committed)?;
         fail_point!("handler-after-commit");
         Ok(())
     }

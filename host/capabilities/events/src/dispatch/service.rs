@@ -128,7 +128,7 @@ impl Handler for ServiceHandler {
     async fn handle(&self, attempt: &Attempt) -> Outcome {
         let place = (attempt.event.tenant.clone(), attempt.subscription.service.clone());
         let name = &attempt.subscription.name;
-        if !attempt.replay {
+        if attempt.may_be_repeated() {
             match self.store.is_done(&place, name, attempt.event.id).await {
                 Ok(false) => {}
                 Ok(true) => return Outcome::Repeated,

@@ -84,24 +84,26 @@ pub(crate) fn already_handled() -> Fault {
 pub(crate) const ALREADY_HANDLED: &str = "EVENT_ALREADY_HANDLED";
 
 impl Store {
-    /// Writes the inbox row of an event that is being handled; `EVENT_ALREADY_HANDLED` if there is one.
+    /// Writes the inbox row of an event that is being handled; `EVENT_ALREADY_HANDLED` if there is one, said here or at
+    /// the commit.
     pub(crate) async fn mark_handled(&self, work: &mut Work, mark: &Mark) -> Result<(), Fault> {
-        let statement = if mark.replay {
-            "INSERT INTO fondaco_inbox (subscription, event_id, state, at_ms, attempts)
-             VALUES ($1, $2, 'handled', $3, $4)
-             ON CONFLICT (subscription, event_id) DO UPDATE SET state = 'handled', at_ms = excluded.at_ms,
-                attempts = excluded.attempts, reason = NULL, message = NULL, event = NULL
-             WHERE fondaco_inbox.state = 'dead'"
-        } else {
-            "INSERT INTO fondaco_inbox (subscription, event_id, state, at_ms, attempts)
-             VALUES ($1, $2, 'handled', $3, $4) ON CONFLICT (subscription, event_id) DO NOTHING"
-        };
-        let parameters = [
+        let parameters = vec![
             mark.subscription.as_str().into(),
             mark.event.to_string().into(),
             now_ms().into(),
             i64::from(mark.attempt).into(),
         ];
+        if !mark.replay {
+            let statement = "INSERT INTO fondaco_inbox (subscription, event_id, state, at_ms, attempts)
+                             VALUES ($1, $2, 'handled', $3, $4)";
+            work.execute_last(statement, parameters, Some(already_handled()));
+            return Ok(());
+        }
+        let statement = "INSERT INTO fondaco_inbox (subscription, event_id, state, at_ms, attempts)
+             VALUES ($1, $2, 'handled', $3, $4)
+             ON CONFLICT (subscription, event_id) DO UPDATE SET state = 'handled', at_ms = excluded.at_ms,
+                attempts = excluded.attempts, reason = NULL, message = NULL, event = NULL
+             WHERE fondaco_inbox.state = 'dead'";
         match work.execute_internal(statement, &parameters).await? {
             0 => Err(already_handled()),
             _ => Ok(()),
@@ -125,11 +127,11 @@ impl Store {
         fault: &Fault,
     ) -> Result<(), Fault> {
         let database = self.databases().of(&place.0, &place.1).await?;
-        let mut work = database.begin(deadline()).await?;
+        let work = database.begin(deadline()).await?;
         let statement = "INSERT INTO fondaco_inbox
                 (subscription, event_id, state, at_ms, attempts, reason, message, event)
              VALUES ($1, $2, 'dead', $3, $4, $5, $6, $7) ON CONFLICT (subscription, event_id) DO NOTHING";
-        let parameters = [
+        let parameters = vec![
             name.as_str().into(),
             event.id.to_string().into(),
             now_ms().into(),
@@ -138,9 +140,8 @@ impl Store {
             text(&fault.message).into(),
             event.to_json().into(),
         ];
-        work.execute_internal(statement, &parameters).await?;
         fail_point!("dead-letter-before-commit");
-        work.commit().await?;
+        work.commit_with(statement, parameters).await?;
         fail_point!("dead-letter-after-commit");
         Ok(())
     }
@@ -177,28 +178,28 @@ impl Store {
     pub(crate) async fn note_replay(&self, place: &Place, mark: &Mark, fault: &Fault) -> Result<(), Fault> {
         let statement = "UPDATE fondaco_inbox SET attempts = $3, reason = $4, message = $5
                          WHERE subscription = $1 AND event_id = $2 AND state = 'dead'";
-        let parameters = [
+        let parameters = vec![
             mark.subscription.as_str().into(),
             mark.event.to_string().into(),
             i64::from(mark.attempt).into(),
             text(&fault.reason).into(),
             text(&fault.message).into(),
         ];
-        self.write(place, statement, &parameters).await.map(drop)
+        self.write(place, statement, parameters).await.map(drop)
     }
 
     /// Takes a dead letter away unhandled; whether there was one. Its row stays, so that it is not tried again.
     pub(crate) async fn discard(&self, place: &Place, name: &SubscriptionName, event: Uuid) -> Result<bool, Fault> {
         let statement = "UPDATE fondaco_inbox SET state = 'handled', at_ms = $3, event = NULL
                          WHERE subscription = $1 AND event_id = $2 AND state = 'dead'";
-        let parameters = [name.as_str().into(), event.to_string().into(), now_ms().into()];
-        Ok(self.write(place, statement, &parameters).await? > 0)
+        let parameters = vec![name.as_str().into(), event.to_string().into(), now_ms().into()];
+        Ok(self.write(place, statement, parameters).await? > 0)
     }
 
     /// Forgets what was handled before then. Nothing that old is on the bus, or in an outbox, any more.
     pub(crate) async fn prune(&self, place: &Place, before_ms: i64) -> Result<u64, Fault> {
         let statement = "DELETE FROM fondaco_inbox WHERE state = 'handled' AND at_ms < $1";
-        self.write(place, statement, &[before_ms.into()]).await
+        self.write(place, statement, vec![before_ms.into()]).await
     }
 }
 

@@ -59,12 +59,9 @@ impl Store {
     }
 
     /// One statement as a unit of work of its own.
-    async fn write(&self, place: &Place, statement: &'static str, parameters: &[Value]) -> Result<u64, Fault> {
+    async fn write(&self, place: &Place, statement: &'static str, parameters: Vec<Value>) -> Result<u64, Fault> {
         let database = self.databases.of(&place.0, &place.1).await?;
-        let mut work = database.begin(deadline()).await?;
-        let changed = work.execute_internal(statement, parameters).await?;
-        work.commit().await?;
-        Ok(changed)
+        database.begin(deadline()).await?.commit_with(statement, parameters).await
     }
 }
 

@@ -27,11 +27,11 @@ pub(crate) struct KeptRow {
 }
 
 impl Store {
-    /// Publishes with a unit of work.
-    pub(crate) async fn publish(&self, work: &mut Work, event: &Event) -> Result<(), Fault> {
+    /// Publishes with a unit of work, when that is committed.
+    pub(crate) fn publish(work: &mut Work, event: &Event) {
         let statement = "INSERT INTO fondaco_outbox (id, event, created_ms) VALUES ($1, $2, $3)";
-        let parameters = [event.id.to_string().into(), event.to_json().into(), event.time_ms.into()];
-        work.execute_internal(statement, &parameters).await.map(drop)
+        let parameters = vec![event.id.to_string().into(), event.to_json().into(), event.time_ms.into()];
+        work.execute_last(statement, parameters, None);
     }
 
     /// The oldest events after a number that are not in this generation of the bus.
@@ -62,8 +62,8 @@ impl Store {
     ) -> Result<(), Fault> {
         let statement = "UPDATE fondaco_outbox SET generation = $3, relayed_ms = $4
                          WHERE seq >= $1 AND seq <= $2 AND (generation IS NULL OR generation <> $3)";
-        let parameters = [first.into(), last.into(), generation.into(), now_ms().into()];
-        self.write(place, statement, &parameters).await.map(drop)
+        let parameters = vec![first.into(), last.into(), generation.into(), now_ms().into()];
+        self.write(place, statement, parameters).await.map(drop)
     }
 
     /// The events after a number that are in this generation of the bus.
@@ -92,7 +92,7 @@ impl Store {
         let mut work = database.begin(deadline()).await?;
         for (first, last) in ranges {
             let statement = "DELETE FROM fondaco_outbox WHERE seq >= $1 AND seq <= $2";
-            work.execute_internal(statement, &[Value::from(*first), Value::from(*last)]).await?;
+            work.execute_last(statement, vec![Value::from(*first), Value::from(*last)], None);
         }
         work.commit().await
     }

@@ -43,7 +43,7 @@ pub(crate) async fn what_was_rolled_back_is_not_published(site: &Site) {
     for publish in [false, true] {
         let mut work = shop.begin(deadline()).await.unwrap();
         let event = draft(TYPE, Some("a"), 1);
-        house.events.publish(&mut work, shop.tenant(), shop.service(), event).await.unwrap();
+        house.events.publish(&mut work, shop.tenant(), shop.service(), event).unwrap();
         if publish {
             work.execute_internal("INSERT INTO published (key, number) VALUES ('a', 1)", &[]).await.unwrap();
             work.commit().await.unwrap();

@@ -144,7 +144,7 @@ impl House {
             let rows = work.query_internal(next, &[Value::from(key)]).await?;
             let Value::Integer(number) = rows.rows[0][0] else { panic!("a number") };
             let number = u32::try_from(number).unwrap();
-            self.events.publish(&mut work, shop.tenant(), shop.service(), draft(ty, Some(key), number)).await?;
+            self.events.publish(&mut work, shop.tenant(), shop.service(), draft(ty, Some(key), number))?;
             numbers.push(number);
         }
         work.commit().await?;

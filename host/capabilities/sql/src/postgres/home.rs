@@ -196,6 +196,12 @@ impl Transaction for Writing {
         self.open.execute(AS_HOST.to_owned()).await
     }
 
+    async fn run_and_commit(mut self: Box<Self>, statement: &Statement<'_>) -> Result<u64, Fault> {
+        let (_, changed) = self.run(statement).await?;
+        self.open.commit().await?;
+        Ok(changed)
+    }
+
     async fn commit(self: Box<Self>) -> Result<(), Fault> {
         self.open.commit().await
     }

@@ -9,14 +9,27 @@ use fondaco_engine::Fault;
 use futures::TryStreamExt as _;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow};
 use sqlx::{Arguments as _, Column as _, ConnectOptions as _, Decode, Either, Row as _, Sqlite, SqliteConnection};
-use sqlx::{AssertSqlSafe, Executor as _, SqlStr, TypeInfo as _, ValueRef as _};
-use sqlx_core::transaction::TransactionManager;
+use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _, SqlStr, TypeInfo as _, ValueRef as _};
 
 use crate::fault;
 use crate::store::{Collector, Statement};
 use crate::{Rows, Value};
 
-type Manager = <Sqlite as sqlx::Database>::TransactionManager;
+const BEGIN: &str = "BEGIN IMMEDIATE";
+const COMMIT: &str = "COMMIT";
+const ROLLBACK: &str = "ROLLBACK";
+
+/// What runs with a statement. Each thing that is asked of the connection is two changes of thread, which cost more
+/// than most statements: so a transaction begins with its first statement, and may end with its last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum With {
+    /// Nothing: outside of a transaction it is one by itself.
+    Nothing,
+    /// A transaction around it, begun here unless it is open.
+    Transaction,
+    /// The same, and the commit if it succeeds.
+    Commit,
+}
 
 /// Instructions of SQLite's machine between two looks at the clock: some tens of microseconds.
 const STEPS: i32 = 4_000;
@@ -82,29 +95,43 @@ impl Connection {
         Ok(Self { inner, clock, open: false, sound: true })
     }
 
-    pub(super) async fn begin(&mut self, statement: &'static str) -> Result<(), Fault> {
-        let begun = Manager::begin(&mut self.inner, Some(sqlx::SqlSafeStr::into_sql_str(statement))).await;
-        begun.map_err(|error| fault::of(&error))?;
-        self.open = true;
-        Ok(())
-    }
-
-    pub(super) async fn commit(&mut self) -> Result<(), Fault> {
-        // What is not acknowledged is rolled back, or was committed and is left alone: the thread knows.
-        Manager::commit(&mut self.inner).await.map_err(|error| {
-            self.sound = false;
-            fault::of(&error)
-        })?;
-        self.open = false;
-        Ok(())
-    }
-
-    /// Asks for a rollback, which runs before whatever comes next. Nothing to do where nothing is open.
-    pub(super) fn start_rollback(&mut self) {
-        if self.open {
-            self.open = false;
-            Manager::start_rollback(&mut self.inner);
+    /// Begins a transaction, unless one is open.
+    pub(super) async fn begin(&mut self) -> Result<(), Fault> {
+        if !self.open {
+            self.command(BEGIN).await?;
+            self.open = true;
         }
+        Ok(())
+    }
+
+    /// Commits, if there is something to commit.
+    pub(super) async fn commit(&mut self) -> Result<(), Fault> {
+        if self.open {
+            self.command(COMMIT).await?;
+            self.open = false;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn rollback(&mut self) -> Result<(), Fault> {
+        if self.open {
+            self.command(ROLLBACK).await?;
+            self.open = false;
+        }
+        Ok(())
+    }
+
+    /// What changes the state of the transaction. Of one that fails, or that is left alone, nobody knows what it is.
+    async fn command(&mut self, text: &'static str) -> Result<(), Fault> {
+        self.sound = false;
+        self.inner.execute(text).await.map_err(|error| fault::of(&error))?;
+        self.sound = true;
+        Ok(())
+    }
+
+    /// Whether a transaction is open.
+    pub(super) fn is_open(&self) -> bool {
+        self.open
     }
 
     /// Whether the connection may be used again.
@@ -112,31 +139,55 @@ impl Connection {
         self.sound
     }
 
-    pub(super) async fn run(&mut self, statement: &Statement<'_>) -> Result<(Rows, u64), Fault> {
+    pub(super) async fn run(&mut self, statement: &Statement<'_>, with: With) -> Result<(Rows, u64), Fault> {
         self.sound = false;
-        let answer = self.run_to_end(statement).await;
-        self.sound = !answer.as_ref().is_err_and(ends_transaction);
+        let begins = with != With::Nothing && !self.open;
+        let commits = with == With::Commit;
+        let text = around(statement.text, begins, commits);
+        let mut ended = 0;
+        let answer = self.run_to_end(statement, text, usize::from(begins), &mut ended).await;
+        // A thread that broke over a table that changed under its statement says no more, and that looks like the end.
+        let whole = 1 + usize::from(begins) + usize::from(commits);
+        let answer = if answer.is_ok() && ended < whole { Err(fault::changed()) } else { answer };
+        match &answer {
+            Ok(_) => (self.open, self.sound) = (with == With::Transaction, true),
+            Err(fault) => {
+                // It failed between the beginning and the commit, and those are as they were.
+                let within = ended == usize::from(begins);
+                self.open |= begins;
+                self.sound = within && !ends_transaction(fault);
+            }
+        }
         answer
     }
 
-    async fn run_to_end(&mut self, statement: &Statement<'_>) -> Result<(Rows, u64), Fault> {
+    /// Runs the statement of which `text` is made; `before` says how many stand before it, and `ended` is told how many
+    /// came to their end.
+    async fn run_to_end(
+        &mut self,
+        statement: &Statement<'_>,
+        text: SqlStr,
+        before: usize,
+        ended: &mut usize,
+    ) -> Result<(Rows, u64), Fault> {
         let arguments = arguments(statement.parameters)?;
         self.clock.set(statement.terms.until());
         let _stop = Stop(&self.clock);
         let mut collector = Collector::new(statement.terms.limits);
-        let mut answer = self.inner.fetch_many(sqlx::query_with(SqlStr::clone(statement.text), arguments));
-        let mut ended = false;
+        let mut answer = self.inner.fetch_many(sqlx::query_with(text, arguments));
         while let Some(part) = answer.try_next().await.map_err(|error| fault::of(&error))? {
             match part {
                 Either::Left(done) => {
-                    collector.changed += done.rows_affected();
-                    ended = true;
+                    // Of what is no change SQLite says what the last change was.
+                    if *ended == before {
+                        collector.changed = done.rows_affected();
+                    }
+                    *ended += 1;
                 }
                 Either::Right(row) => collector.take(|| columns(&row), values(&row)?)?,
             }
         }
-        // A thread that broke over a table that changed under its statement says no more, and that looks like the end.
-        if ended { Ok((collector.rows, collector.changed)) } else { Err(fault::changed()) }
+        Ok((collector.rows, collector.changed))
     }
 
     pub(super) async fn batch(&mut self, text: &str, until: Instant) -> Result<(), Fault> {
@@ -159,6 +210,16 @@ impl Connection {
             tracing::warn!(error = %error, "database not closed in order");
         }
     }
+}
+
+fn around(statement: &SqlStr, begins: bool, commits: bool) -> SqlStr {
+    let statement = match (begins, commits) {
+        (false, false) => return SqlStr::clone(statement),
+        (true, false) => format!("{BEGIN};{}", statement.as_str()),
+        (false, true) => format!("{};{COMMIT}", statement.as_str()),
+        (true, true) => format!("{BEGIN};{};{COMMIT}", statement.as_str()),
+    };
+    AssertSqlSafe(statement).into_sql_str()
 }
 
 /// Whether SQLite may have rolled back on its own: <https://www.sqlite.org/lang_transaction.html>, section 3.1.

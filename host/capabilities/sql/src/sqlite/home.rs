@@ -12,7 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use tokio::sync::{Mutex as Turns, OwnedMutexGuard, Semaphore};
 use tokio::time::timeout_at;
 
-use super::connection::Connection;
+use super::connection::{Connection, With};
 use crate::fault;
 use crate::store::{Home, Rights, Statement, Terms, Transaction};
 use crate::{EmbeddedConfig, Limits, Rows};
@@ -65,13 +65,6 @@ impl SqliteHome {
         }
         Ok(writer)
     }
-
-    async fn writing(&self, terms: &Terms<'_>, forget: bool) -> Result<Box<dyn Transaction>, Fault> {
-        let mut work = Writing { turn: self.lock(terms).await?, forget };
-        let begun = timeout_at(terms.patience().into(), work.connection()?.begin("BEGIN IMMEDIATE")).await;
-        begun.map_err(|_| fault::busy()).flatten()?;
-        Ok(Box::new(work))
-    }
 }
 
 #[async_trait]
@@ -85,7 +78,7 @@ impl Home for SqliteHome {
             Some(connection) => connection,
             None => Connection::open(&self.readers.options, left(&statement.terms)).await?,
         };
-        let answer = connection.run(statement).await;
+        let answer = connection.run(statement, With::Nothing).await;
         if connection.is_sound() && epoch == self.readers.epoch.load(Ordering::Acquire) {
             self.readers.idle().push(connection);
         }
@@ -93,12 +86,12 @@ impl Home for SqliteHome {
     }
 
     async fn begin(&self, terms: &Terms) -> Result<Box<dyn Transaction>, Fault> {
-        self.writing(terms, false).await
+        Ok(Box::new(Writing::new(self.lock(terms).await?, false)))
     }
 
     async fn begin_migration(&self, terms: &Terms) -> Result<Box<dyn Transaction>, Fault> {
-        // SQLite has one writer over all processes: while this one is open, no other migrates.
-        self.writing(terms, true).await
+        // SQLite has one writer over all processes: from the first statement on no other migrates.
+        Ok(Box::new(Writing::new(self.lock(terms).await?, true)))
     }
 
     async fn migrated(&self, _version: u32) {
@@ -146,33 +139,46 @@ fn options(limits: &Limits) -> SqliteConnectOptions {
 
 /// An empty database in memory, with a transaction in it.
 pub(super) async fn scratch(limits: &Limits) -> Result<Box<dyn Transaction>, Fault> {
-    let mut connection = Connection::open(&options(limits).in_memory(true), limits.busy()).await?;
-    connection.begin("BEGIN IMMEDIATE").await?;
+    let connection = Connection::open(&options(limits).in_memory(true), limits.busy()).await?;
     let turn = Arc::new(Turns::new(Some(connection))).lock_owned().await;
-    Ok(Box::new(Writing { turn, forget: false }))
+    Ok(Box::new(Writing::new(turn, false)))
 }
 
-/// A transaction. Whoever waits for the connection gets it when this is dropped.
+type Turn = OwnedMutexGuard<Option<Connection>>;
+
+/// A transaction, which begins with its first statement. Whoever waits for the connection gets it when this is dropped
+/// and what is left of it was rolled back.
 struct Writing {
-    turn: OwnedMutexGuard<Option<Connection>>,
+    /// `None` only after its end.
+    turn: Option<Turn>,
     /// Whether prepared statements are to be forgotten afterwards, because tables change.
     forget: bool,
 }
 
 impl Writing {
+    fn new(turn: Turn, forget: bool) -> Self {
+        Self { turn: Some(turn), forget }
+    }
+
     fn connection(&mut self) -> Result<&mut Connection, Fault> {
-        self.turn.as_mut().ok_or_else(fault::unavailable)
+        self.turn.as_mut().and_then(|turn| turn.as_mut()).ok_or_else(fault::unavailable)
     }
 }
 
 #[async_trait]
 impl Transaction for Writing {
     async fn run(&mut self, statement: &Statement<'_>) -> Result<(Rows, u64), Fault> {
-        self.connection()?.run(statement).await
+        self.connection()?.run(statement, With::Transaction).await
     }
 
     async fn batch(&mut self, text: &str, _rights: Rights, until: Instant) -> Result<(), Fault> {
+        self.connection()?.begin().await?;
         self.connection()?.batch(text, until).await
+    }
+
+    async fn run_and_commit(mut self: Box<Self>, statement: &Statement<'_>) -> Result<u64, Fault> {
+        let (_, changed) = self.connection()?.run(statement, With::Commit).await?;
+        Ok(changed)
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), Fault> {
@@ -186,10 +192,25 @@ impl Transaction for Writing {
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        match self.turn.as_mut() {
-            Some(connection) if connection.is_sound() => connection.start_rollback(),
-            // It ends its statement at once, and its transaction with it; the next one begins with a new one.
-            _ => *self.turn = None,
+        let Some(mut turn) = self.turn.take() else { return };
+        let in_order = turn.as_ref().is_some_and(Connection::is_sound);
+        if in_order && turn.as_ref().is_some_and(|connection| !connection.is_open()) {
+            return;
         }
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) if in_order => {
+                runtime.spawn(roll_back(turn));
+            }
+            // It ends its statement at once, and its transaction with it; the next one begins with a new one.
+            _ => *turn = None,
+        }
+    }
+}
+
+async fn roll_back(mut turn: Turn) {
+    if let Some(connection) = turn.as_mut()
+        && connection.rollback().await.is_err()
+    {
+        *turn = None;
     }
 }

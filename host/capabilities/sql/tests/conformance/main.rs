@@ -54,6 +54,7 @@ on_both!(
     units::one_writes_at_a_time_within_the_deadline,
     units::guarded_updates_never_oversell,
     units::the_hosts_own_tables_are_of_the_same_unit,
+    units::what_runs_last_goes_with_the_commit,
     migrations::each_step_runs_once,
     migrations::a_failing_step_leaves_nothing,
     migrations::history_does_not_change,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use fondaco_engine::Code;
+use fondaco_engine::{Code, Fault};
 use fondaco_sql::{InternalMigration, Value};
 
 use crate::world::{World, begin, change, number, reason, soon, with_tables, within};
@@ -209,6 +209,59 @@ pub(crate) async fn the_hosts_own_tables_are_of_the_same_unit(world: &World) {
     let again = database_of(&databases).await;
     let kept = again.query_internal("SELECT count(*) FROM fondaco_outbox", &[], soon()).await.unwrap();
     assert_eq!(kept.rows, [[Value::Integer(1)]]);
+    databases.close().await;
+}
+
+pub(crate) async fn what_runs_last_goes_with_the_commit(world: &World) {
+    let databases = world.databases().await;
+    let database = with_tables(&databases, "acme", STOCK).await;
+    let insert = "INSERT INTO stock (sku, on_hand) VALUES ($1, 1)";
+    for (name, statement_before) in [("a", false), ("b", true)] {
+        let before = number(&database, COUNT).await;
+        let mut work = begin(&database).await;
+        if statement_before {
+            work.execute(TAKE, &["mug".into(), 1.into()]).await.unwrap();
+        }
+        work.execute_last(insert, vec![format!("{name}1").into()], None);
+        work.execute_last(insert, vec![format!("{name}2").into()], None);
+        assert_eq!(number(&database, COUNT).await, before);
+        work.commit().await.unwrap();
+        assert_eq!(number(&database, COUNT).await, before + 2);
+    }
+    // A row that is there already: the commit says what it was told to say, and nothing is left, wherever it stood.
+    let taken = Fault::new(Code::AlreadyExists, "TAKEN", "it is there");
+    for stands_last in [true, false] {
+        let woken = Arc::new(AtomicU32::new(0));
+        let mut work = begin(&database).await;
+        work.execute("UPDATE stock SET on_hand = 7", &[]).await.unwrap();
+        work.execute_last(insert, vec!["mug".into()], Some(taken.clone()));
+        if !stands_last {
+            work.execute_last(insert, vec!["c".into()], None);
+        }
+        let waker = Arc::clone(&woken);
+        work.on_commit(move || {
+            waker.fetch_add(1, Ordering::SeqCst);
+        });
+        assert_eq!(work.commit().await, Err(taken.clone()));
+        assert_eq!((woken.load(Ordering::SeqCst), number(&database, COUNT).await), (0, 5));
+        assert_eq!(number(&database, "SELECT sum(on_hand) FROM stock").await, 53);
+    }
+    // Dropped, it does not run; nor where a statement failed before.
+    let mut work = begin(&database).await;
+    work.execute_last(insert, vec!["c".into()], None);
+    drop(work);
+    let mut work = begin(&database).await;
+    assert_eq!(reason(work.execute(insert, &["mug".into()]).await), "UNIQUE_VIOLATION");
+    work.execute_last(insert, vec!["c".into()], None);
+    assert_eq!(reason(work.commit().await), "WORK_FAILED");
+    assert_eq!(number(&database, COUNT).await, 5);
+    // It says how many rows it changed, and not how many another statement did.
+    let mut work = begin(&database).await;
+    work.execute("UPDATE stock SET on_hand = 2 WHERE sku = 'a1'", &[]).await.unwrap();
+    assert_eq!(work.commit_with("DELETE FROM stock WHERE on_hand = 1", Vec::new()).await, Ok(3));
+    assert_eq!(begin(&database).await.commit_with("DELETE FROM stock WHERE on_hand = 1", Vec::new()).await, Ok(0));
+    assert_eq!(begin(&database).await.commit().await, Ok(()));
+    assert_eq!(number(&database, COUNT).await, 2);
     databases.close().await;
 }
 

@@ -6,6 +6,7 @@
 
 mod reader;
 mod statements;
+mod tail;
 mod writer;
 
 use std::collections::{BTreeMap, HashSet};
@@ -25,6 +26,7 @@ use uuid::Uuid;
 use super::{Bus, BusError, Generation, Lag, Queue, Receipt, Route};
 use crate::event::Event;
 use crate::subscription::SubscriptionName;
+use tail::Tail;
 use writer::{Op, Writer};
 
 /// Connections that read.
@@ -47,7 +49,7 @@ pub struct EmbeddedBus {
     lock: Mutex<Option<File>>,
 }
 
-/// The subscriptions by name. Each tells its reader the number of its newest entry.
+/// The subscriptions by name. Each tells its reader that there is something new.
 pub(super) type Subscriptions = BTreeMap<SubscriptionName, Known>;
 
 /// A subscription of the log.
@@ -55,7 +57,15 @@ pub(super) type Subscriptions = BTreeMap<SubscriptionName, Known>;
 pub(super) struct Known {
     pub(super) number: i64,
     pub(super) route: Route,
-    pub(super) newest: watch::Sender<i64>,
+    tail: Tail,
+    news: watch::Sender<()>,
+}
+
+impl Known {
+    /// Of a log whose next event gets the number `next`.
+    pub(super) fn new(number: i64, route: Route, next: i64) -> Self {
+        Self { number, route, tail: Tail::after_number(next - 1), news: watch::Sender::new(()) }
+    }
 }
 
 impl EmbeddedBus {
@@ -72,10 +82,10 @@ impl EmbeddedBus {
             .pragma("trusted_schema", "off");
         let mut connection = options.clone().connect().await.map_err(failed)?;
         statements::prepare(&mut connection).await.map_err(failed)?;
-        let known = statements::subscriptions(&mut connection).await.map_err(failed)?;
-        let known: Subscriptions = known.into_iter().map(|known| (known.route.name.clone(), known)).collect();
-        let subscriptions = watch::Sender::new(known);
         let next = statements::next_number(&mut connection).await.map_err(failed)?;
+        let routes = statements::subscriptions(&mut connection).await.map_err(failed)?;
+        let known = routes.into_iter().map(|(route, number)| (route.name.clone(), Known::new(number, route, next)));
+        let subscriptions = watch::Sender::new(known.collect());
         let readers = SqlitePoolOptions::new().max_connections(READERS);
         let readers = readers.connect_with(options.pragma("query_only", "on")).await.map_err(failed)?;
         let (ops, incoming) = mpsc::channel(OPS);

@@ -7,13 +7,14 @@ use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, watch};
 
 use super::statements::{self, Read};
+use super::tail::Entry;
 use super::{Known, Subscriptions};
 use crate::bus::{Delivery, Queue, Receipt, Received};
 use crate::event::Event;
 use crate::subscription::SubscriptionName;
 
 /// Entries that are read at a time.
-const CHUNK: u32 = 128;
+const CHUNK: usize = 128;
 /// The wait after a read that failed.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -34,29 +35,53 @@ pub(super) fn start(
 }
 
 async fn follow(readers: &SqlitePool, known: &Known, entries: &mpsc::Sender<Received>) {
-    let mut newest = known.newest.subscribe();
+    let mut news = known.news.subscribe();
     let mut last = 0;
     loop {
-        newest.borrow_and_update();
-        let read = match statements::after(readers, known.number, last, CHUNK).await {
-            Ok(read) => read,
-            Err(sqlx::Error::PoolClosed) => return,
-            Err(error) => {
-                tracing::warn!(subscription = %known.route.name, %error, "event bus cannot read");
-                tokio::time::sleep(PAUSE).await;
-                continue;
+        news.borrow_and_update();
+        let deliveries = match known.tail.after(last, CHUNK) {
+            Some(arrived) => {
+                last = arrived.last().map_or(last, |entry| entry.seq);
+                arrived.into_iter().map(fresh).collect()
             }
+            None => match read(readers, known, &mut last).await {
+                Ok(deliveries) => deliveries,
+                Err(sqlx::Error::PoolClosed) => return,
+                Err(error) => {
+                    tracing::warn!(subscription = %known.route.name, %error, "event bus cannot read");
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            },
         };
-        if let Some(newest) = read.last() {
-            last = newest.seq;
-            let deliveries = read.iter().filter_map(delivery).collect();
-            if entries.send(Received::Entries(deliveries)).await.is_err() {
-                return;
-            }
-        } else if newest.changed().await.is_err() {
+        let is_behind = known.tail.newest() > last;
+        if !deliveries.is_empty() && entries.send(Received::Entries(deliveries)).await.is_err() {
+            return;
+        }
+        if !is_behind && news.changed().await.is_err() {
             return;
         }
     }
+}
+
+/// Entries from the disk; `last` is the number up to which all were read.
+async fn read(readers: &SqlitePool, known: &Known, last: &mut i64) -> Result<Vec<Delivery>, sqlx::Error> {
+    let newest = known.tail.newest();
+    let read = statements::after(readers, known.number, *last, CHUNK).await?;
+    let is_all = read.len() < CHUNK;
+    *last = read.last().map_or(*last, |entry| entry.seq);
+    if is_all {
+        *last = newest.max(*last);
+    }
+    Ok(read.iter().filter_map(delivery).collect())
+}
+
+fn fresh(Entry { seq, event, bytes }: Entry) -> Delivery {
+    Delivery { receipt: receipt(seq), event, attempts: 0, due_ms: 0, bytes }
+}
+
+fn receipt(seq: i64) -> Receipt {
+    Receipt { generation: 0, partition: 0, id: (seq.unsigned_abs(), 0) }
 }
 
 fn delivery(read: &Read) -> Option<Delivery> {
@@ -68,6 +93,11 @@ fn delivery(read: &Read) -> Option<Delivery> {
             return None;
         }
     };
-    let receipt = Receipt { generation: 0, partition: 0, id: (read.seq.unsigned_abs(), 0) };
-    Some(Delivery { receipt, event, attempts: read.attempts, due_ms: read.due_ms, bytes: read.json.len() })
+    Some(Delivery {
+        receipt: receipt(read.seq),
+        event,
+        attempts: read.attempts,
+        due_ms: read.due_ms,
+        bytes: read.json.len(),
+    })
 }

@@ -6,10 +6,8 @@ use std::sync::LazyLock;
 
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use sqlx::{AssertSqlSafe, Row};
-use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::Known;
 use crate::bus::Route;
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
@@ -39,14 +37,14 @@ pub(super) async fn next_number(connection: &mut SqliteConnection) -> Result<i64
     Ok(last.unwrap_or(0) + 1)
 }
 
-pub(super) async fn subscriptions(connection: &mut SqliteConnection) -> Result<Vec<Known>> {
+/// The subscriptions, each with its number.
+pub(super) async fn subscriptions(connection: &mut SqliteConnection) -> Result<Vec<(Route, i64)>> {
     let rows = sqlx::query("SELECT number, name, pattern FROM subscriptions").fetch_all(connection).await?;
     let known = rows.iter().filter_map(|row| {
         let name: &str = row.get(1);
         let pattern: &str = row.get(2);
         let route = Route { name: name.parse().ok()?, pattern: pattern.parse().ok()? };
-        // Its reader begins by looking, whatever this says.
-        Some(Known { number: row.get(0), route, newest: watch::Sender::new(0) })
+        Some((route, row.get(0)))
     });
     Ok(known.collect())
 }
@@ -189,10 +187,15 @@ pub(super) struct Read {
 }
 
 /// A queue's entries after a number.
-pub(super) async fn after(readers: &SqlitePool, subscription: i64, seq: i64, limit: u32) -> Result<Vec<Read>> {
+pub(super) async fn after(readers: &SqlitePool, subscription: i64, seq: i64, limit: usize) -> Result<Vec<Read>> {
     let statement = "SELECT entries.seq, attempts, due_ms, event FROM entries JOIN events USING (seq)
                      WHERE subscription = $1 AND entries.seq > $2 ORDER BY entries.seq LIMIT $3";
-    let rows = sqlx::query(statement).bind(subscription).bind(seq).bind(limit).fetch_all(readers).await?;
+    let rows = sqlx::query(statement)
+        .bind(subscription)
+        .bind(seq)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(readers)
+        .await?;
     let read = |row: &sqlx::sqlite::SqliteRow| Read {
         seq: row.get(0),
         attempts: row.get(1),

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::statements::{self, NewEvent};
+use super::tail::Entry;
 use super::{Known, Subscriptions, failed};
 use crate::bus::{BusError, Route, routes_of};
 use crate::clock::now_ms;
@@ -55,7 +56,7 @@ pub(super) struct Writer {
 /// What a commit makes known.
 #[derive(Default)]
 struct Changes {
-    newest: HashMap<i64, i64>,
+    arrived: HashMap<i64, Vec<Entry>>,
     declared: Vec<(Route, i64)>,
     retired: Vec<SubscriptionName>,
 }
@@ -152,7 +153,7 @@ impl Writer {
         }
         let events: Vec<_> = batch.iter().filter_map(appended).flatten().collect();
         if !events.is_empty() {
-            changes.newest = append(&mut transaction, &mut self.next, &routes, &events, now_ms).await?;
+            changes.arrived = append(&mut transaction, &mut self.next, &routes, &events, now_ms).await?;
             fail_point!("bus-before-commit");
         }
         if !settled.is_empty() {
@@ -172,11 +173,12 @@ impl Writer {
     }
 
     /// After the commit: what is new, for all who look or wait.
-    fn tell(&self, changes: Changes) {
+    fn tell(&self, mut changes: Changes) {
         if !changes.declared.is_empty() || !changes.retired.is_empty() {
             self.subscriptions.send_modify(|subscriptions| {
                 for (route, number) in changes.declared {
-                    let known = Known { number, route, newest: watch::Sender::new(0) };
+                    // What comes with this very commit is on disk for it.
+                    let known = Known::new(number, route, self.next);
                     subscriptions.insert(known.route.name.clone(), known);
                 }
                 for name in &changes.retired {
@@ -185,8 +187,9 @@ impl Writer {
             });
         }
         for known in self.subscriptions.borrow().values() {
-            if let Some(newest) = changes.newest.get(&known.number) {
-                known.newest.send_replace(*newest);
+            if let Some(arrived) = changes.arrived.remove(&known.number) {
+                known.tail.push(arrived);
+                known.news.send_replace(());
             }
         }
     }
@@ -199,20 +202,19 @@ fn appended(op: &Op) -> Option<&Vec<Arc<Event>>> {
     }
 }
 
-/// Puts events into the queues that want them, but not those that lie there already. Says which queues got something,
-/// and its number.
+/// Puts events into the queues that want them, but not those that lie there already. Says what each queue got.
 async fn append(
     connection: &mut SqliteConnection,
     next: &mut i64,
     routes: &[(Route, i64)],
     events: &[&Arc<Event>],
     now_ms: i64,
-) -> Result<HashMap<i64, i64>, sqlx::Error> {
+) -> Result<HashMap<i64, Vec<Entry>>, sqlx::Error> {
     let names: Vec<Route> = routes.iter().map(|(route, _)| route.clone()).collect();
     let numbers: HashMap<_, _> = routes.iter().map(|(route, number)| (&route.name, *number)).collect();
     let ids: Vec<_> = events.iter().map(|event| event.id).collect();
     let mut there: HashSet<_> = statements::which_are_there(connection, &ids).await?;
-    let (mut new, mut entries, mut newest) = (Vec::new(), Vec::new(), HashMap::new());
+    let (mut new, mut entries, mut arrived) = (Vec::new(), Vec::new(), HashMap::<i64, Vec<Entry>>::new());
     for event in events {
         let wanted: Vec<_> =
             routes_of(&names, &event.ty).filter_map(|route| numbers.get(&route.name).copied()).collect();
@@ -222,15 +224,17 @@ async fn append(
         }
         let seq = *next;
         *next += 1;
-        new.push(NewEvent { seq, id: event.id, json: event.to_json(), appended_ms: now_ms });
+        let json = event.to_json();
         for subscription in wanted {
             entries.push((subscription, seq));
-            newest.insert(subscription, seq);
+            let entry = Entry { seq, event: Arc::clone(event), bytes: json.len() };
+            arrived.entry(subscription).or_default().push(entry);
         }
+        new.push(NewEvent { seq, id: event.id, json, appended_ms: now_ms });
     }
     statements::insert_events(connection, &new).await?;
     statements::insert_entries(connection, &entries).await?;
-    Ok(newest)
+    Ok(arrived)
 }
 
 /// Waits until there is something to write, and takes all that is there. What nobody waits for lingers a little.
