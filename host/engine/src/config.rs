@@ -170,9 +170,6 @@ pub struct PoolConfig {
     pub memories: u32,
     /// Tables in one component.
     pub tables: u32,
-    /// Stacks for calls that may wait, which is those of services: one for each that is under way, nested ones too. An
-    /// instance that only waits for its next call has none.
-    pub stacks: u32,
     /// The most that WebAssembly may use of the stack in one call.
     pub stack_bytes: usize,
     /// Unused slots that stay prepared for the component that ran in them last, rather than being given to the next.
@@ -194,7 +191,6 @@ impl PoolConfig {
             core_instances: 32,
             memories: 4,
             tables: 16,
-            stacks: 256,
             stack_bytes: 512 * KIB,
             // Memories are not mapped from images (see `settings`), so that any slot suits any plugin: a few that are
             // hot in the processor's caches are better than many that remember.
@@ -205,7 +201,7 @@ impl PoolConfig {
 
     /// Defaults for services, which wait for each other and are kept warm.
     pub const fn services() -> Self {
-        Self { instances: 6_144, memory_bytes: 512 * MIB, stacks: 1_024, warm_slots: 256, ..Self::plugins() }
+        Self { instances: 6_144, memory_bytes: 512 * MIB, warm_slots: 256, ..Self::plugins() }
     }
 }
 

@@ -84,17 +84,17 @@ impl Default for ServiceLimits {
 }
 
 impl ServiceLimits {
-    /// The same, lowered to what a pool of so many instances and stacks holds: all calls from outside at full depth, and
-    /// beside them what is kept warm.
-    fn within(self, pool: usize, stacks: usize) -> Self {
+    /// The same, lowered to what a pool of so many instances holds: all calls from outside at full depth, and beside them
+    /// what is kept warm.
+    fn within(self, pool: usize) -> Self {
         let depth = self.depth.max(1);
         // Warm ones take what calls from outside leave, and in a small pool a quarter of it.
         let beside_roots = pool.saturating_sub(self.roots.saturating_mul(usize::from(depth)));
         let warm = self.warm.min(beside_roots.max(pool / 4));
-        let room = pool.saturating_sub(warm).min(stacks) / usize::from(depth);
+        let room = pool.saturating_sub(warm) / usize::from(depth);
         let roots = self.roots.min(room).max(1);
         if (roots, warm) != (self.roots, self.warm) {
-            tracing::info!(pool, stacks, roots, warm, "service limits lowered to what the pool holds");
+            tracing::info!(pool, roots, warm, "service limits lowered to what the pool holds");
         }
         Self { roots, depth, warm, ..self }
     }
@@ -122,7 +122,7 @@ impl Services {
     /// No services yet.
     pub fn new(engine: &Engine, extensions: Vec<Arc<dyn Extension>>, limits: ServiceLimits) -> Services {
         let pool = engine.config().services;
-        let limits = limits.within(pool.instances as usize, pool.stacks as usize);
+        let limits = limits.within(pool.instances as usize);
         let inner = Inner {
             roots: Semaphore::new(limits.roots),
             house: Arc::new(House::new(engine.clone(), limits)),
@@ -271,10 +271,9 @@ mod tests {
     fn limits_leave_room_for_every_nested_call() {
         let limits = ServiceLimits { roots: 128, depth: 4, warm: 128, ..ServiceLimits::default() };
         for (pool, roots, warm) in [(768, 128, 128), (512, 96, 128), (64, 12, 16), (2, 1, 0)] {
-            let within = limits.clone().within(pool, 1_024);
+            let within = limits.clone().within(pool);
             assert_eq!((within.roots, within.warm), (roots, warm), "{pool}");
             assert!(within.roots * 4 + within.warm <= pool.max(4), "{pool}");
         }
-        assert_eq!(limits.within(768, 256).roots, 64);
     }
 }

@@ -97,7 +97,8 @@ fn pooling(pool: &PoolConfig) -> PoolingAllocationConfig {
         .total_core_instances(most)
         .total_memories(pool.instances.saturating_mul(2))
         .total_tables(most)
-        .total_stacks(pool.stacks)
+        // Whoever waits for its next call keeps the stack of its last one.
+        .total_stacks(pool.instances)
         .max_core_instances_per_component(pool.core_instances)
         .max_memories_per_component(pool.memories)
         .max_tables_per_component(pool.tables)

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fondaco_engine::{
-    CallContext, Class, Code, Extension, Fault, Outcomes, Roles, ServiceLimits, ServiceRelease, ServiceState, Services,
+    CallContext, Class, Code, Engine, EngineConfig, Extension, Fault, Outcomes, PoolConfig, Roles, ServiceLimits,
+    ServiceRelease, ServiceState, Services,
 };
 use tokio::sync::Semaphore;
 use wasmtime::component::{Linker, Val};
 
-use super::guests::{DOUBLE, Math, PASS_ON, engine, relay, service_wasm};
+use super::guests::{DOUBLE, Math, PASS_ON, config, engine, relay, service_wasm};
 
 /// A host interface that notes who calls, and holds the call until it is let through.
 pub(crate) struct Gate {
@@ -65,8 +66,18 @@ fn plain() -> Services {
 }
 
 pub(crate) async fn activate(services: &Services, name: &str, version: &str, wasm: Bytes) -> Result<(), Fault> {
+    activate_of(engine(), services, name, version, wasm).await
+}
+
+async fn activate_of(
+    engine: &Engine,
+    services: &Services,
+    name: &str,
+    version: &str,
+    wasm: Bytes,
+) -> Result<(), Fault> {
     let release = ServiceRelease {
-        compiled: engine().compile(Class::Service, wasm).await?,
+        compiled: engine.compile(Class::Service, wasm).await?,
         version: version.to_owned(),
         config: Arc::from("{}"),
         routes: Vec::new(),
@@ -313,6 +324,20 @@ async fn the_instance_that_was_used_longest_ago_makes_room_whosever_it_is() {
     assert_eq!(ask(&services, &context("a"), RELAY, 1).await, Ok(1));
     for (tenant, expected) in [("b", 1), ("c", 1), ("b", 2), ("c", 2)] {
         assert_eq!(double(&services, tenant, 1).await, Ok(expected), "{tenant}");
+    }
+}
+
+/// What an instance keeps while it waits (its memory, its tables, its stack) there is as often as instances may wait.
+#[tokio::test]
+async fn as_many_wait_as_may_and_all_are_called_again() {
+    let engine = Engine::new(EngineConfig { services: PoolConfig::services(), ..config() }).unwrap();
+    let services = Services::new(&engine, Vec::new(), ServiceLimits::default());
+    activate_of(&engine, &services, "numbers", "1.0.0", counting()).await.unwrap();
+    let tenants: Vec<String> = (0..3_000).map(|number| format!("tenant-{number}")).collect();
+    for expected in [1, 2] {
+        for tenant in &tenants {
+            assert_eq!(double(&services, tenant, 1).await, Ok(expected), "{tenant}");
+        }
     }
 }
 
