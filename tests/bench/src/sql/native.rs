@@ -80,6 +80,7 @@ impl Sqlite {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            .pragma("wal_autocheckpoint", "256")
             .pragma("journal_size_limit", "16777216")
             .pragma("trusted_schema", "off")
             .pragma("cell_size_check", "on")

@@ -143,12 +143,15 @@ pub trait Bus: Send + Sync + 'static {
     /// The subscriptions that nobody declared since then, in ms since 1970.
     async fn undeclared_since(&self, ms: i64) -> Result<Vec<SubscriptionName>, BusError>;
 
-    /// Puts events into the queues that want them, in this order; durable, as far as this bus is, when it returns. An
+    /// Puts events into the queues that want them, in this order. They may be handed out before they are durable. An
     /// event that still lies in a queue is not put there again.
     ///
     /// Does nothing, and says [`BusError::AnotherGeneration`], if the bus is not in this generation: events that come
     /// before these may be missing there. Which one it is in, [`generation`](Self::generation) says by then.
     async fn append(&self, generation: &str, events: &[Arc<Event>]) -> Result<(), BusError>;
+
+    /// Makes durable, as far as this bus is, what was appended before: see [`is_durable`](Self::is_durable).
+    async fn sync(&self) -> Result<(), BusError>;
 
     /// Reads a subscription's queue: first all that is unsettled, then what comes; nothing before it is declared. One
     /// reader a host.
@@ -172,7 +175,8 @@ pub trait Bus: Send + Sync + 'static {
     /// the databases has one, for ever.
     fn generation(&self) -> watch::Receiver<Option<Generation>>;
 
-    /// Whether what was appended is as durable as the databases, so that outboxes need not keep it until it is handled.
+    /// Whether what was appended and synced is as durable as the databases, so that outboxes need not keep it until it is
+    /// handled.
     fn is_durable(&self) -> bool;
 
     /// How far the subscriptions are behind, by name.

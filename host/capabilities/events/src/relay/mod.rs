@@ -8,8 +8,8 @@
 //! What a round knows of a database (up to which number events are on the bus) it knows of one generation, and it
 //! appends to no other: so nothing is in a generation before what the outbox had before it.
 //!
-//! With a bus that is as durable as the databases, an event leaves its outbox when the bus has it. With one that may
-//! forget, it stays until all its subscriptions are done with it.
+//! With a bus that is as durable as the databases, an event leaves its outbox when the bus has it on disk. With one that
+//! may forget, it stays until all its subscriptions are done with it.
 
 mod agenda;
 mod place;

@@ -122,11 +122,12 @@ impl Round {
         Ok(full)
     }
 
-    /// Notes what was relayed: a durable bus needs the outbox no more.
+    /// Notes what was relayed: a durable bus, once it is synced, needs the outbox no more.
     async fn mark(&self, place: &Place, state: &mut State, generation: &Generation) -> Result<(), Trouble> {
         let Some(range) = state.unmarked else { return Ok(()) };
         fail_point!("relay-before-mark");
         if self.relay.bus.is_durable() {
+            self.relay.bus.sync().await?;
             self.relay.store.forget(place, &[range]).await?;
         } else {
             self.relay.store.mark_relayed(place, range, generation).await?;

@@ -45,6 +45,9 @@ impl SqliteHome {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
+            // The log goes back to its start after a MiB, and what is written over needs no new room: a commit that made
+            // the file longer would be two writes to the disk and more. Ten thousand tenants' logs are smaller too.
+            .pragma("wal_autocheckpoint", "256")
             // After a big transaction the log shrinks again.
             .pragma("journal_size_limit", "16777216");
         let readers = Readers {

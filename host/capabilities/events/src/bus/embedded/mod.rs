@@ -1,7 +1,7 @@
 //! The bus of one process: a durable log in SQLite, with a wake-up.
 //!
-//! One writer takes what all publishers, lanes and relays want written and commits it together, so that many appends
-//! share one sync to disk. Readers follow by number: what a subscription has not settled is what it reads after a
+//! One writer takes what all publishers, lanes and relays want written and commits it together. Readers get what was
+//! appended before it is on disk; outboxes forget it after ([`Bus::sync`]). Readers follow by number: what a subscription has not settled is what it reads after a
 //! restart.
 
 mod reader;
@@ -132,6 +132,10 @@ impl Bus for EmbeddedBus {
         only(generation)?;
         let events = events.to_vec();
         self.ask(|reply| Op::Append { events, reply }).await
+    }
+
+    async fn sync(&self) -> Result<(), BusError> {
+        self.ask(|reply| Op::Sync { reply }).await
     }
 
     fn queue(&self, name: &SubscriptionName) -> Queue {

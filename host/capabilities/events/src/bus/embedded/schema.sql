@@ -23,3 +23,9 @@ CREATE TABLE IF NOT EXISTS entries (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS entries_by_event ON entries (seq);
+
+-- When the log was last synced on purpose: one row.
+CREATE TABLE IF NOT EXISTS syncs (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    at_ms INTEGER NOT NULL
+) STRICT;

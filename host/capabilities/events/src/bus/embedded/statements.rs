@@ -61,6 +61,13 @@ pub(super) async fn undeclared_since(readers: &SqlitePool, ms: i64) -> Result<Ve
     sqlx::query_scalar("SELECT name FROM subscriptions WHERE declared_ms < $1").bind(ms).fetch_all(readers).await
 }
 
+/// Writes something, so that there is a commit to be synced: SQLite syncs its log for nothing less, and then all of it.
+pub(super) async fn note_sync(connection: &mut SqliteConnection, now_ms: i64) -> Result<()> {
+    let statement =
+        "INSERT INTO syncs (one, at_ms) VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET at_ms = excluded.at_ms";
+    sqlx::query(statement).bind(now_ms).execute(connection).await.map(drop)
+}
+
 /// Takes a subscription away, with its entries and the events that nobody else waits for.
 pub(super) async fn retire(connection: &mut SqliteConnection, number: i64) -> Result<()> {
     let statements = [

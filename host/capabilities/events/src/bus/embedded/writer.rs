@@ -31,6 +31,7 @@ type Reply<T> = oneshot::Sender<Result<T, BusError>>;
 #[derive(Debug)]
 pub(super) enum Op {
     Append { events: Vec<Arc<Event>>, reply: Reply<()> },
+    Sync { reply: Reply<()> },
     Declare { routes: Vec<Route>, reply: Reply<()> },
     Retire { name: SubscriptionName, reply: Reply<()> },
     Settle { subscription: i64, seq: i64 },
@@ -39,9 +40,15 @@ pub(super) enum Op {
 }
 
 impl Op {
-    /// Whether somebody waits for it. The others are lost in a power cut and come again then, so they need no sync.
+    /// Whether somebody waits for it.
     const fn is_awaited(&self) -> bool {
         !matches!(self, Self::Settle { .. } | Self::Postpone { .. })
+    }
+
+    /// Whether it is to be on disk when that is answered, with all that came before. The others come again after a power
+    /// cut: an outbox keeps its events until a sync, and what was handled has its inbox row.
+    const fn is_synced(&self) -> bool {
+        matches!(self, Self::Sync { .. } | Self::Declare { .. } | Self::Retire { .. })
     }
 }
 
@@ -84,7 +91,10 @@ impl Writer {
             let mut kept = Vec::new();
             for op in batch.drain(..) {
                 match op {
-                    Op::Append { reply, .. } | Op::Declare { reply, .. } | Op::Retire { reply, .. } => {
+                    Op::Append { reply, .. }
+                    | Op::Sync { reply }
+                    | Op::Declare { reply, .. }
+                    | Op::Retire { reply, .. } => {
                         let _gone = reply.send(result.clone());
                     }
                     Op::Close { reply } => drop(reply),
@@ -104,11 +114,11 @@ impl Writer {
     }
 
     async fn write(&mut self, batch: &[Op]) -> Result<(), BusError> {
-        let awaited = batch.iter().any(Op::is_awaited);
-        if awaited != self.synced {
-            let level = if awaited { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" };
+        let synced = batch.iter().any(Op::is_synced);
+        if synced != self.synced {
+            let level = if synced { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" };
             sqlx::query(level).execute(&mut self.connection).await.map_err(failed)?;
-            self.synced = awaited;
+            self.synced = synced;
         }
         let next = self.next;
         let changes = self.transact(batch).await.map_err(failed);
@@ -148,8 +158,11 @@ impl Writer {
                 Op::Postpone { subscription, seq, attempts, due_ms } => {
                     statements::postpone(&mut transaction, *subscription, *seq, *attempts, *due_ms).await?;
                 }
-                Op::Append { .. } | Op::Close { .. } => {}
+                Op::Append { .. } | Op::Sync { .. } | Op::Close { .. } => {}
             }
+        }
+        if batch.iter().any(|op| matches!(op, Op::Sync { .. })) {
+            statements::note_sync(&mut transaction, now_ms).await?;
         }
         let events: Vec<_> = batch.iter().filter_map(appended).flatten().collect();
         if !events.is_empty() {

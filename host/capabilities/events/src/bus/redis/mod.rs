@@ -223,6 +223,10 @@ impl Bus for RedisBus {
         Err(BusError::Unavailable("subscriptions are changing just now".into()))
     }
 
+    async fn sync(&self) -> Result<(), BusError> {
+        Ok(())
+    }
+
     fn queue(&self, name: &SubscriptionName) -> Queue {
         let (entries, received) = mpsc::channel(1);
         let reader = Reader {
