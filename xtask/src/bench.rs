@@ -7,7 +7,7 @@ use crate::{guests, servers};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Less than five minutes
+    /// Some six minutes
     #[arg(long)]
     quick: bool,
     /// Print one JSON object, last

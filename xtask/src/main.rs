@@ -31,7 +31,7 @@ enum Chore {
     Setup,
     /// Build all guests (services, built-in rules, merchants' plugins) into target/components
     BuildPlugins,
-    /// Measure; `--quick --json` takes less than five minutes and prints one JSON object, last
+    /// Measure; `--quick --json` takes some six minutes and prints one JSON object, last
     Bench(bench::Args),
 }
 
