@@ -6,6 +6,7 @@ use std::str::FromStr as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use backon::{ExponentialBuilder, Retryable as _};
 use fondaco_engine::{Code, Fault};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, PgConnection};
@@ -133,14 +134,23 @@ impl Pool {
         Ok(Some(Lease { session, fresh: true, turn, shared }))
     }
 
+    /// Connects. A server that has no connection left is not away: those of callers who gave up end in a moment.
     async fn connect(&self) -> Result<PgConnection, Fault> {
-        match timeout(self.connect, self.options.connect()).await {
+        let attempts = ExponentialBuilder::new()
+            .with_min_delay(Duration::from_millis(5))
+            .with_max_delay(Duration::from_millis(50))
+            .with_jitter()
+            .with_total_delay(Some(self.connect / 2))
+            .without_max_times();
+        let connect = || self.options.connect();
+        match timeout(self.connect, connect.retry(attempts).sleep(tokio::time::sleep).when(is_full)).await {
             Ok(Ok(connection)) => {
                 if self.away.is_over() {
                     tracing::info!(host = self.options.get_host(), "database is back");
                 }
                 return Ok(connection);
             }
+            Ok(Err(error)) if is_full(&error) => return Err(fault::busy()),
             Ok(Err(error)) => tracing::warn!(host = self.options.get_host(), error = %error, "database is away"),
             Err(_) => tracing::warn!(host = self.options.get_host(), "database does not answer"),
         }
@@ -240,4 +250,9 @@ impl Lease {
             drop(turn);
         });
     }
+}
+
+/// PostgreSQL's too_many_connections.
+fn is_full(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "53300")
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use fondaco_engine::Code;
 use fondaco_sql::{Databases, DatabasesConfig, ShardConfig};
+use sqlx::Connection as _;
 
 use crate::world::{World, begin, change, migrations, number, reason, soon, tenant, until, with_tables, within};
 
@@ -40,6 +41,33 @@ async fn an_outage_is_said_at_once_and_overcome() {
         assert_eq!(number(shop, "SELECT count(*) FROM t").await, round + 1);
         assert_eq!(number(shop, "SELECT count(*) FROM t WHERE a = 100").await, 0);
     }
+    databases.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_a_connection_left_is_busy_and_not_away() {
+    let Some(world) = World::postgres().await else { return };
+    let databases = world.databases().await;
+    let shop = with_tables(&databases, "acme", TABLE).await;
+    // What the pool has is in use, and somebody else takes all the others.
+    let mut ours = vec![begin(&shop).await];
+    let mut others = Vec::new();
+    while let Ok(other) = sqlx::PgConnection::connect(&world.server.as_ref().unwrap().url()).await {
+        others.push(other);
+    }
+    let full = loop {
+        match shop.begin(within(3_000)).await {
+            Ok(work) => ours.push(work),
+            Err(fault) => break fault,
+        }
+    };
+    assert_eq!((full.code, &*full.reason), (Code::Unavailable, "DATABASE_BUSY"));
+    drop(others);
+    let shop = &shop;
+    until("there is a connection again", || async { shop.begin(within(3_000)).await.is_ok() }).await;
+    // Had the server been taken for away, those who ask in this moment would be refused.
+    drop(ours);
+    assert_eq!(change(shop, INSERT, &[1.into()]).await, Ok(1));
     databases.close().await;
 }
 
