@@ -1,5 +1,6 @@
 //! The same quote of the same revision is the same bytes: over ten thousand runs, over restarts, and under both
-//! builds of the host where both are there. One of the plugins asks WASI for random numbers, clocks and hash orders, and shows them.
+//! builds of the host where both are there. One of the plugins asks WASI for random numbers, clocks and hash orders, and
+//! shows them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 

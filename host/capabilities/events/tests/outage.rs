@@ -7,7 +7,7 @@ mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fondaco_test_servers::{Postgres, Redis};
 use support::house::{Book, House, QUEUE, Site};
@@ -18,32 +18,51 @@ async fn through(trouble: impl AsyncFnOnce(&Redis, &House)) {
     let Some(redis) = Redis::start() else { return };
     let folder = tempfile::tempdir().unwrap();
     let site = Site::embedded(folder.path()).with_redis(&redis);
-    let house = Arc::new(House::start(&site, Book { poison: 29 }).await);
+    let published = publishing(&site, async |house| trouble(&redis, house).await).await;
+    // Redis or not: publishing is a matter of the database alone.
+    assert_eq!((published.refused, published.acknowledged), (0, published.kept));
+}
+
+/// What came of publishing, in events; calls that were refused count as one.
+struct Published {
+    acknowledged: usize,
+    kept: usize,
+    refused: usize,
+}
+
+/// Publishes without end during some trouble. Afterwards all that was kept has had its effect, or is a dead letter.
+async fn publishing(site: &Site, trouble: impl AsyncFnOnce(&House)) -> Published {
+    let house = Arc::new(House::start(site, Book { poison: 29 }).await);
     let (shop, _book) = (house.shop("acme").await, house.book("acme").await);
     let done = Arc::new(AtomicBool::new(false));
     let publisher = tokio::spawn({
-        let (house, shop, done) = (Arc::clone(&house), shop.clone(), Arc::clone(&done));
+        let (house, done) = (Arc::clone(&house), Arc::clone(&done));
         async move {
-            let mut published = 0_usize;
+            let (mut acknowledged, mut refused) = (0, 0);
             while !done.load(Ordering::SeqCst) {
                 for key in ["a", "b", "c", "d"] {
-                    // Redis or not: publishing is a matter of the database alone.
-                    published += house.publish(&shop, key, 2).await.unwrap().len();
+                    match tokio::time::timeout(SOON, house.publish(&shop, key, 2)).await.expect("an answer, soon") {
+                        Ok(numbers) => acknowledged += numbers.len(),
+                        Err(fault) => {
+                            assert_eq!(fault.reason, "DATABASE_UNAVAILABLE");
+                            refused += 1;
+                        }
+                    }
                 }
                 // Faster than it is handled, and not so fast that handlers get nothing of a loaded machine.
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
-            published
+            (acknowledged, refused)
         }
     });
-    trouble(&redis, &house).await;
+    trouble(&house).await;
     done.store(true, Ordering::SeqCst);
-    let published = publisher.await.unwrap();
+    let (acknowledged, refused) = publisher.await.unwrap();
     house.settle(&["acme"]).await;
     let checked = house.check("acme").await;
-    assert_eq!(checked.handled + checked.dead, published);
     assert!(checked.handled > 20, "nothing was shown: {checked:?}");
     Arc::into_inner(house).unwrap().stop().await;
+    Published { acknowledged, kept: checked.handled + checked.dead, refused }
 }
 
 async fn some_are_handled(house: &House) {
@@ -137,7 +156,7 @@ async fn away_at_the_start() {
 
 /// A third of an outage of half a minute, by the clock.
 const THIRD: Duration = Duration::from_secs(10);
-/// A call that cannot succeed says so long before its deadline.
+/// A call that cannot succeed says so long before its deadline of half a minute.
 const SOON: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,48 +164,24 @@ async fn away_for_half_a_minute_each() {
     let (Some(redis), Some(postgres)) = (Redis::start(), Postgres::start()) else { return };
     let folder = tempfile::tempdir().unwrap();
     let site = Site::embedded(folder.path()).with_redis(&redis).with_postgres(&postgres);
-    let house = Arc::new(House::start(&site, Book { poison: 29 }).await);
-    let (shop, _book) = (house.shop("acme").await, house.book("acme").await);
-    let done = Arc::new(AtomicBool::new(false));
-    let publisher = tokio::spawn({
-        let (house, done) = (Arc::clone(&house), Arc::clone(&done));
-        async move {
-            let (mut acknowledged, mut refused) = (0, 0);
-            while !done.load(Ordering::SeqCst) {
-                let begun = Instant::now();
-                match house.publish(&shop, "a", 2).await {
-                    Ok(numbers) => acknowledged += numbers.len(),
-                    Err(fault) => {
-                        assert_eq!(fault.reason, "DATABASE_UNAVAILABLE");
-                        assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
-                        refused += 1;
-                    }
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            (acknowledged, refused)
-        }
-    });
-    some_are_handled(&house).await;
-    redis.stop();
-    tokio::time::sleep(THIRD).await;
-    postgres.stop();
-    tokio::time::sleep(2 * THIRD).await;
-    redis.resume();
-    tokio::time::sleep(THIRD).await;
-    postgres.resume();
-    until("events are handled again", async || {
-        let book = house.databases.of(&"acme".parse().unwrap(), &"book".parse().unwrap()).await.ok()?;
-        support::house::count(&book, "SELECT count(*) FROM effects").await
+    let published = publishing(&site, async |house| {
+        some_are_handled(house).await;
+        redis.stop();
+        tokio::time::sleep(THIRD).await;
+        postgres.stop();
+        tokio::time::sleep(2 * THIRD).await;
+        redis.resume();
+        tokio::time::sleep(THIRD).await;
+        postgres.resume();
+        until("the database is back", async || {
+            let book = house.databases.of(&"acme".parse().unwrap(), &"book".parse().unwrap()).await.ok()?;
+            support::house::count(&book, "SELECT count(*) FROM effects").await
+        })
+        .await;
+        some_are_handled(house).await;
     })
     .await;
-    some_are_handled(&house).await;
-    done.store(true, Ordering::SeqCst);
-    let (acknowledged, refused) = publisher.await.unwrap();
-    house.settle(&["acme"]).await;
-    let checked = house.check("acme").await;
     // One that was not acknowledged, because the answer to its commit was lost, may be there all the same.
-    assert!(checked.handled + checked.dead >= acknowledged, "{checked:?} of {acknowledged}");
-    assert!(refused > 20, "publishing failed {refused} times only: PostgreSQL was not away");
-    Arc::into_inner(house).unwrap().stop().await;
+    assert!(published.kept >= published.acknowledged, "{} of {}", published.kept, published.acknowledged);
+    assert!(published.refused > 20, "refused {} times only: PostgreSQL was not away", published.refused);
 }

@@ -150,7 +150,10 @@ impl Pool {
                 }
                 return Ok(connection);
             }
-            Ok(Err(error)) if is_full(&error) => return Err(fault::busy()),
+            Ok(Err(error)) if is_full(&error) => {
+                self.away.is_over();
+                return Err(fault::busy());
+            }
             Ok(Err(error)) => tracing::warn!(host = self.options.get_host(), error = %error, "database is away"),
             Err(_) => tracing::warn!(host = self.options.get_host(), "database does not answer"),
         }

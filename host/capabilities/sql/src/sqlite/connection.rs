@@ -145,29 +145,27 @@ impl Connection {
         let commits = with == With::Commit;
         let text = around(statement.text, begins, commits);
         let mut ended = 0;
-        let answer = self.run_to_end(statement, text, usize::from(begins), &mut ended).await;
+        let answer = self.run_to_end(statement, text, &mut ended).await;
         // A thread that broke over a table that changed under its statement says no more, and that looks like the end.
         let whole = 1 + usize::from(begins) + usize::from(commits);
         let answer = if answer.is_ok() && ended < whole { Err(fault::changed()) } else { answer };
         match &answer {
             Ok(_) => (self.open, self.sound) = (with == With::Transaction, true),
             Err(fault) => {
-                // It failed between the beginning and the commit, and those are as they were.
-                let within = ended == usize::from(begins);
+                // Where the statement itself failed, the transaction is open; else nobody knows how far it came.
+                let has_begun = ended == usize::from(begins);
                 self.open |= begins;
-                self.sound = within && !ends_transaction(fault);
+                self.sound = has_begun && !ends_transaction(fault);
             }
         }
         answer
     }
 
-    /// Runs the statement of which `text` is made; `before` says how many stand before it, and `ended` is told how many
-    /// came to their end.
+    /// Runs `text`, which is the statement and what goes with it; `ended` is told how many came to their end.
     async fn run_to_end(
         &mut self,
         statement: &Statement<'_>,
         text: SqlStr,
-        before: usize,
         ended: &mut usize,
     ) -> Result<(Rows, u64), Fault> {
         let arguments = arguments(statement.parameters)?;
@@ -178,10 +176,8 @@ impl Connection {
         while let Some(part) = answer.try_next().await.map_err(|error| fault::of(&error))? {
             match part {
                 Either::Left(done) => {
-                    // Of what is no change SQLite says what the last change was.
-                    if *ended == before {
-                        collector.changed = done.rows_affected();
-                    }
+                    // Of what is no change, as a commit, SQLite says what the last change was.
+                    collector.changed = done.rows_affected();
                     *ended += 1;
                 }
                 Either::Right(row) => collector.take(|| columns(&row), values(&row)?)?,

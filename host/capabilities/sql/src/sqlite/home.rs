@@ -196,17 +196,18 @@ impl Transaction for Writing {
 impl Drop for Writing {
     fn drop(&mut self) {
         let Some(mut turn) = self.turn.take() else { return };
-        let in_order = turn.as_ref().is_some_and(Connection::is_sound);
-        if in_order && turn.as_ref().is_some_and(|connection| !connection.is_open()) {
-            return;
-        }
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) if in_order => {
-                runtime.spawn(roll_back(turn));
+        match turn.as_ref() {
+            Some(connection) if connection.is_sound() && !connection.is_open() => return,
+            Some(connection) if connection.is_sound() => {
+                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                    runtime.spawn(roll_back(turn));
+                    return;
+                }
             }
-            // It ends its statement at once, and its transaction with it; the next one begins with a new one.
-            _ => *turn = None,
+            _ => {}
         }
+        // It ends its statement at once, and its transaction with it; the next one begins with a new one.
+        *turn = None;
     }
 }
 

@@ -1,8 +1,8 @@
 //! The bus of one process: a durable log in SQLite, with a wake-up.
 //!
 //! One writer takes what all publishers, lanes and relays want written and commits it together. Readers get what was
-//! appended before it is on disk; outboxes forget it after ([`Bus::sync`]). Readers follow by number: what a subscription has not settled is what it reads after a
-//! restart.
+//! appended before it is on disk; outboxes forget it after ([`Bus::sync`]). They follow by number: what a subscription
+//! has not settled is what it reads after a restart.
 
 mod reader;
 mod statements;

@@ -39,7 +39,7 @@ async fn follow(readers: &SqlitePool, known: &Known, entries: &mpsc::Sender<Rece
     let mut last = 0;
     loop {
         news.borrow_and_update();
-        let deliveries = match known.tail.after(last, CHUNK) {
+        let deliveries = match known.tail.take(last, CHUNK) {
             Some(arrived) => {
                 last = arrived.last().map_or(last, |entry| entry.seq);
                 arrived.into_iter().map(fresh).collect()

@@ -1,4 +1,4 @@
-//! What came last in a queue, in memory: who keeps up need not read what was written a moment ago.
+//! What came to a queue and was not read yet, in memory: who keeps up need not read what was written a moment ago.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,7 +25,7 @@ struct Kept {
 }
 
 /// An entry of a queue that nobody has tried.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Entry {
     pub(super) seq: i64,
     pub(super) event: Arc<Event>,
@@ -54,14 +54,20 @@ impl Tail {
         }
     }
 
-    /// The next entries after a number; `None` where some of them are only on disk.
-    pub(super) fn after(&self, seq: i64, limit: usize) -> Option<Vec<Entry>> {
-        let kept = self.lock();
+    /// Takes the next entries after a number; `None` where some of them are only on disk. What was taken, and what comes
+    /// before it, is on disk only from then on.
+    pub(super) fn take(&self, seq: i64, limit: usize) -> Option<Vec<Entry>> {
+        let mut kept = self.lock();
         if seq < kept.after {
             return None;
         }
-        let from = kept.entries.partition_point(|entry| entry.seq <= seq);
-        Some(kept.entries.range(from..).take(limit).cloned().collect())
+        let read = kept.entries.partition_point(|entry| entry.seq <= seq);
+        let until = kept.entries.len().min(read + limit);
+        let mut gone: Vec<_> = kept.entries.drain(..until).collect();
+        kept.bytes -= gone.iter().map(|entry| entry.bytes).sum::<usize>();
+        let taken = gone.split_off(read);
+        kept.after = taken.last().map_or(seq, |entry| entry.seq);
+        Some(taken)
     }
 
     /// The number of the newest entry that came.
@@ -86,7 +92,7 @@ mod tests {
     }
 
     fn seqs(tail: &Tail, seq: i64, limit: usize) -> Option<Vec<i64>> {
-        Some(tail.after(seq, limit)?.iter().map(|entry| entry.seq).collect())
+        Some(tail.take(seq, limit)?.iter().map(|entry| entry.seq).collect())
     }
 
     #[test]
@@ -96,8 +102,13 @@ mod tests {
         assert_eq!(seqs(&tail, 3, 9), Some(vec![]));
         tail.push(vec![entry(5, 1), entry(6, 1), entry(9, 1)]);
         assert_eq!(seqs(&tail, 3, 2), Some(vec![5, 6]));
+        // Another reader begins: what the first one took is on disk.
+        assert_eq!(seqs(&tail, 3, 2), None);
         assert_eq!(seqs(&tail, 6, 9), Some(vec![9]));
-        assert_eq!(tail.newest(), 9);
+        assert_eq!((seqs(&tail, 9, 9), tail.newest()), (Some(vec![]), 9));
+        // Who reads from disk what came meanwhile gets it once.
+        tail.push(vec![entry(10, 1), entry(11, 1)]);
+        assert_eq!(seqs(&tail, 10, 9), Some(vec![11]));
     }
 
     #[test]
@@ -109,8 +120,11 @@ mod tests {
         tail.push(vec![entry(1_027, BYTES)]);
         assert_eq!(seqs(&tail, 1_025, 9), None);
         assert_eq!(seqs(&tail, 1_026, 9), Some(vec![1_027]));
-        tail.push(vec![entry(1_028, BYTES + 1)]);
-        assert_eq!(seqs(&tail, 1_027, 9), None);
-        assert_eq!((seqs(&tail, 1_028, 9), tail.newest()), (Some(vec![]), 1_028));
+        // What was taken takes no room any more.
+        tail.push(vec![entry(1_030, BYTES)]);
+        assert_eq!(seqs(&tail, 1_027, 9), Some(vec![1_030]));
+        tail.push(vec![entry(1_031, BYTES + 1)]);
+        assert_eq!(seqs(&tail, 1_030, 9), None);
+        assert_eq!((seqs(&tail, 1_031, 9), tail.newest()), (Some(vec![]), 1_031));
     }
 }
