@@ -114,7 +114,7 @@ impl Links {
         let mut call = DECLARE.prepare_invoke();
         let fresh = uuid::Uuid::new_v4().simple().to_string();
         call.key(self.keys.version()).key(self.keys.routes()).key(self.keys.declared());
-        call.arg(fresh).arg(self.keys.streams()).arg(now_ms()).arg(self.partitions);
+        call.arg(fresh).arg(now_ms()).arg(self.partitions);
         for name in names {
             call.arg(name.as_str());
         }

@@ -1,9 +1,8 @@
 //! The bus of many processes: Redis Streams.
 //!
-//! A subscription has a few streams, its partitions, and in each a consumer group of its name. An event goes to the
-//! partition of its tenant and key. An entry is acknowledged and deleted at once when it was handled or its dead letter
-//! was written, never before: so a stream's length is what is left to do, and there is nothing to trim. (Trimming by
-//! MINID would keep all that came after the oldest pending entry.)
+//! A subscription has a few streams, its partitions. An event goes to the partition of its tenant and key. An entry is
+//! deleted when it was handled or its dead letter was written, never before: so a stream is what is left to do, and
+//! whoever reads it from its beginning misses nothing. Consumer groups would add nothing but a second truth about that.
 //!
 //! Redis is not trusted to keep anything. An outbox keeps its events until they were handled, and relays them again into
 //! a new [`Generation`] of it: into that from the first on, and never into one that it has not begun with. So whatever

@@ -1,15 +1,18 @@
 //! One who reads: a subscription's partitions that are this replica's, on a connection of its own.
 //!
-//! Replicas share the partitions by leases. Who gets one claims all that is pending in it, whoever read it before, and
-//! goes on with what is new: so a partition's entries are in the hands of one replica and come in their order. A lease
-//! is for order's sake only where hosts are well; what a host does that has lost one without knowing is caught by the
-//! inbox.
+//! Replicas share the partitions by leases. Who gets one reads it from its beginning, which is all that is not settled,
+//! whoever read it before, and goes on with what is new.
+//!
+//! A lease spares work; order does not hang on it. A replica that was stalled and has lost one without knowing reads
+//! the same entries as the next one, since reading takes nothing from anybody (a consumer group would share them out).
+//! Both try the events of a key in their order and begin none before the one before it has its inbox row: so effects
+//! come in that order whoever has them, and the inbox keeps each single.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::streams::{StreamAutoClaimReply, StreamId, StreamInfoConsumersReply, StreamReadReply};
+use redis::streams::{StreamId, StreamReadReply};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -24,13 +27,13 @@ use crate::subscription::SubscriptionName;
 /// Entries that are read at a time.
 const CHUNK: usize = 128;
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(50), longest: Duration::from_secs(2) };
-/// Consumers of replicas that are gone are taken away after this long.
-const FORGOTTEN_MS: usize = 3_600_000;
+/// The id before all others.
+const BEGINNING: &str = "0-0";
 
 pub(super) struct Reader {
     pub(super) links: Arc<Links>,
     pub(super) name: SubscriptionName,
-    /// Unique: two replicas must not share a consumer's name.
+    /// Unique: two replicas must not share their leases.
     pub(super) replica: Arc<str>,
     pub(super) lease: Duration,
     pub(super) entries: mpsc::Sender<Received>,
@@ -69,7 +72,8 @@ struct Session {
     /// All that is handed over is of this one. When the server is in another one, a new session begins.
     generation: Generation,
     partitions: u16,
-    owned: BTreeSet<u16>,
+    /// The partitions that are this replica's, each with the id of the last entry that was read.
+    owned: BTreeMap<u16, String>,
     renew_at: Instant,
 }
 
@@ -82,7 +86,7 @@ impl Session {
 }
 
 impl Reader {
-    /// Reads until it is stopped, and again from what is pending after each loss of the connection.
+    /// Reads until it is stopped, and again from the beginning after each loss of the connection.
     pub(super) async fn run(self) {
         let mut failures = 0;
         loop {
@@ -113,7 +117,7 @@ impl Reader {
         let table = self.links.mend(&link).await?;
         let partitions = table.routes.iter().find(|(route, _)| route.name == self.name).map_or(0, |(_, count)| *count);
         let (generation, renew_at) = (table.generation, Instant::now());
-        let mut session = Session { link, generation, partitions, owned: BTreeSet::new(), renew_at };
+        let mut session = Session { link, generation, partitions, owned: BTreeMap::new(), renew_at };
         loop {
             if Instant::now() >= session.renew_at {
                 self.renew(&mut session).await?;
@@ -129,7 +133,7 @@ impl Reader {
         }
     }
 
-    /// Renews the leases; claims what is pending in partitions that are new here.
+    /// Renews the leases; partitions that are new here are read from their beginning.
     async fn renew(&self, session: &mut Session) -> Result<(), Problem> {
         session.renew_at = Instant::now() + self.lease / 3;
         let keys = &self.links.keys;
@@ -140,68 +144,36 @@ impl Reader {
         let mut version = redis::cmd("GET");
         let version: Option<String> = version.arg(keys.version()).query_async(&mut session.link.connection).await?;
         session.must_be_of(version.as_deref())?;
-        let before = std::mem::replace(&mut session.owned, now.clone());
-        for lost in before.difference(&now) {
-            self.entries.send(Received::Revoked(Some(*lost))).await.map_err(|_| Ended)?;
+        let lost: Vec<_> = session.owned.keys().copied().filter(|partition| !now.contains(partition)).collect();
+        for partition in lost {
+            session.owned.remove(&partition);
+            self.entries.send(Received::Revoked(Some(partition))).await.map_err(|_| Ended)?;
         }
-        for gained in now.difference(&before) {
-            self.claim(session, *gained).await?;
-        }
-        Ok(())
-    }
-
-    /// Takes over all that is pending in a partition.
-    async fn claim(&self, session: &mut Session, partition: u16) -> Result<(), Problem> {
-        let stream = self.links.keys.stream(&self.name, partition);
-        let mut start = "0-0".to_owned();
-        loop {
-            let mut command = redis::cmd("XAUTOCLAIM");
-            command.arg(&stream).arg(self.name.as_str()).arg(&*self.replica).arg(0).arg(&start).arg("COUNT").arg(CHUNK);
-            let reply: StreamAutoClaimReply = command.query_async(&mut session.link.connection).await?;
-            let found: Vec<_> = reply.claimed.into_iter().map(|entry| (partition, entry)).collect();
-            if !found.is_empty() {
-                self.hand_over(session, found).await?;
-            }
-            if reply.next_stream_id == "0-0" {
-                break;
-            }
-            start = reply.next_stream_id;
-        }
-        self.forget_consumers(session, &stream).await
-    }
-
-    /// Each start of a host has a consumer of its own; those that hold nothing and are long gone are taken away.
-    async fn forget_consumers(&self, session: &mut Session, stream: &str) -> Result<(), Problem> {
-        let mut command = redis::cmd("XINFO");
-        command.arg("CONSUMERS").arg(stream).arg(self.name.as_str());
-        let reply: StreamInfoConsumersReply = command.query_async(&mut session.link.connection).await?;
-        for consumer in reply.consumers {
-            if consumer.pending == 0 && consumer.idle > FORGOTTEN_MS && consumer.name != *self.replica {
-                let mut command = redis::cmd("XGROUP");
-                command.arg("DELCONSUMER").arg(stream).arg(self.name.as_str()).arg(&consumer.name);
-                command.query_async::<()>(&mut session.link.connection).await?;
-            }
+        for partition in now {
+            session.owned.entry(partition).or_insert_with(|| BEGINNING.to_owned());
         }
         Ok(())
     }
 
-    /// Waits for new entries, at most until the leases are to be renewed.
+    /// Reads what comes after what was read; where there is nothing, waits at most until the leases are to be renewed.
     async fn read_new(&self, session: &mut Session) -> Result<Vec<(u16, StreamId)>, Problem> {
         let block = session.renew_at.saturating_duration_since(Instant::now()).as_millis().max(1);
-        let mut command = redis::cmd("XREADGROUP");
-        command.arg("GROUP").arg(self.name.as_str()).arg(&*self.replica).arg("COUNT").arg(CHUNK);
-        command.arg("BLOCK").arg(block.to_string()).arg("STREAMS");
-        for partition in &session.owned {
+        let mut command = redis::cmd("XREAD");
+        command.arg("COUNT").arg(CHUNK).arg("BLOCK").arg(block.to_string()).arg("STREAMS");
+        for partition in session.owned.keys() {
             command.arg(self.links.keys.stream(&self.name, *partition));
         }
-        for _ in &session.owned {
-            command.arg(">");
+        for last in session.owned.values() {
+            command.arg(last);
         }
         let reply: Option<StreamReadReply> = command.query_async(&mut session.link.connection).await?;
         let mut found = Vec::new();
         for stream in reply.map(|reply| reply.keys).unwrap_or_default() {
             let partition = stream.key.rsplit_once(':').and_then(|(_, partition)| partition.parse().ok());
             let Some(partition) = partition else { continue };
+            if let (Some(last), Some(entry)) = (session.owned.get_mut(&partition), stream.ids.last()) {
+                last.clone_from(&entry.id);
+            }
             found.extend(stream.ids.into_iter().map(|entry| (partition, entry)));
         }
         Ok(found)
@@ -229,7 +201,7 @@ impl Reader {
         let mut call = RENEW.prepare_invoke();
         call.key(keys.replicas(&self.name)).arg(keys.leases(&self.name)).arg(&*self.replica);
         call.arg(self.lease.as_millis().to_string());
-        for partition in &session.owned {
+        for partition in session.owned.keys() {
             call.arg(*partition);
         }
         Ok(call.invoke_async::<()>(&mut session.link.connection).await?)

@@ -8,7 +8,6 @@ end
 local stream_prefix = ARGV[2] .. ARGV[3] .. ':'
 for at = 4, #ARGV, 3 do
   local stream, id, event = stream_prefix .. ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  redis.call('XACK', stream, ARGV[3], id)
   -- Only who takes it out counts it: settling twice does no harm.
   if redis.call('XDEL', stream, id) == 1 and redis.call('HINCRBY', KEYS[2], event, -1) <= 0 then
     redis.call('HDEL', KEYS[2], event)
