@@ -11,8 +11,26 @@ use anyhow::{Context, Result, ensure};
 
 use crate::run::{answers, run, tools};
 
-/// Redis and the libraries that a small Debian does not have. The rest of what it links to is on every Debian.
-const REDIS: [&str; 6] = ["redis-server", "redis-tools", "libjemalloc2", "liblzf1", "libatomic1", "libsystemd0"];
+/// A program, where its package has it, and its packages: those with the libraries that a small Debian does not have. The
+/// rest of what it links to is on every Debian.
+struct Program {
+    name: &'static str,
+    path: &'static str,
+    packages: &'static [&'static str],
+}
+
+const PROGRAMS: [Program; 2] = [
+    Program {
+        name: "redis-server",
+        path: "usr/bin/redis-server",
+        packages: &["redis-server", "redis-tools", "libjemalloc2", "liblzf1", "libatomic1", "libsystemd0"],
+    },
+    Program {
+        name: "pgbouncer",
+        path: "usr/sbin/pgbouncer",
+        packages: &["pgbouncer", "libc-ares2", "libevent-2.1-7", "libsystemd0"],
+    },
+];
 
 /// Where unpacked servers are found by name; in front of the tests' `PATH`.
 pub(crate) fn programs() -> Result<PathBuf> {
@@ -28,8 +46,10 @@ pub(crate) fn path() -> Result<std::ffi::OsString> {
 /// Gets what is missing, and answers what could not be got.
 pub(crate) fn setup() -> Vec<String> {
     let mut missing = Vec::new();
-    if let Err(error) = redis() {
-        missing.push(format!("redis-server: {error:#}"));
+    for program in &PROGRAMS {
+        if let Err(error) = get(program) {
+            missing.push(format!("{}: {error:#}", program.name));
+        }
     }
     if !postgres_is_there() {
         missing.push("PostgreSQL: install it by the system's own means (Debian: postgresql)".to_owned());
@@ -42,14 +62,14 @@ fn postgres_is_there() -> bool {
     answers("initdb") || debian.into_iter().any(|version| answers(version.path().join("bin/initdb")))
 }
 
-fn redis() -> Result<()> {
-    if answers("redis-server") || answers(programs()?.join("redis-server")) {
+fn get(program: &Program) -> Result<()> {
+    if answers(program.name) || answers(programs()?.join(program.name)) {
         return Ok(());
     }
-    let folder = tools()?.join("servers/redis");
-    unpack(&folder, &REDIS)?;
-    let program = wrap(&folder, "redis-server")?;
-    ensure!(answers(program), "it was unpacked to {} but does not run", folder.display());
+    let folder = tools()?.join("servers").join(program.name);
+    unpack(&folder, program.packages)?;
+    let script = wrap(&folder, program)?;
+    ensure!(answers(script), "it was unpacked to {} but does not run", folder.display());
     Ok(())
 }
 
@@ -72,16 +92,16 @@ fn unpack(folder: &Path, packages: &[&str]) -> Result<()> {
 }
 
 /// A script that starts an unpacked program with the libraries that came with it.
-fn wrap(folder: &Path, name: &str) -> Result<PathBuf> {
+fn wrap(folder: &Path, program: &Program) -> Result<PathBuf> {
     let programs = programs()?;
     std::fs::create_dir_all(&programs)?;
-    let script = programs.join(name);
+    let script = programs.join(program.name);
     let library = |place: &str| folder.join(place).join(format!("{}-linux-gnu", std::env::consts::ARCH));
     let text = format!(
         "#!/bin/sh\nexport LD_LIBRARY_PATH='{}:{}'\nexec '{}' \"$@\"\n",
         library("usr/lib").display(),
         library("lib").display(),
-        folder.join("usr/bin").join(name).display(),
+        folder.join(program.path).display(),
     );
     std::fs::write(&script, text)?;
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755))?;

@@ -11,13 +11,16 @@
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod pgbouncer;
 mod postgres;
 mod redis;
 
+pub use pgbouncer::PgBouncer;
 pub use postgres::Postgres;
 pub use redis::Redis;
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 
 /// What fetches the servers.
 const SETUP: &str = "cargo xtask setup";
@@ -33,4 +36,11 @@ pub fn missing(what: &str, make: &str) {
     let said = format!("{what} is not there: run `{make}`, or `cargo xtask test`, which does all");
     assert!(std::env::var("CI").as_deref() != Ok("true"), "{said}");
     eprintln!("skipped: {said}");
+}
+
+/// A program in the path.
+fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH");
+    let mut folders = path.iter().flat_map(std::env::split_paths);
+    folders.find_map(|folder| Some(folder.join(name)).filter(|program| program.is_file()))
 }

@@ -9,8 +9,8 @@ use tempfile::TempDir;
 use crate::{SETUP, free_port, missing};
 
 /// PostgreSQL refuses to run as root: then it runs as this one, whose number is the same everywhere.
-const NOBODY: &str = "nobody";
-const NOBODY_ID: u32 = 65_534;
+pub(crate) const NOBODY: &str = "nobody";
+pub(crate) const NOBODY_ID: u32 = 65_534;
 
 /// Fast for tests, and with enough connections for many of them at a time.
 const SETTINGS: &str = "fsync = off\nmax_connections = 200\nshared_buffers = 64MB\nlisten_addresses = '127.0.0.1'\n\

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::{SETUP, free_port, missing};
+use crate::{SETUP, free_port, missing, program};
 
 /// How long a server may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,7 +32,7 @@ impl Redis {
 
     /// Starts one with arguments of one's own, for instance `--appendonly yes --appendfsync always`.
     pub fn start_with(arguments: &[&str]) -> Option<Self> {
-        let Some(program) = program() else {
+        let Some(program) = program("redis-server") else {
             missing("redis-server", SETUP);
             return None;
         };
@@ -108,10 +108,4 @@ impl Drop for Redis {
             let _reaped = child.wait();
         }
     }
-}
-
-fn program() -> Option<PathBuf> {
-    let in_path = std::env::var_os("PATH");
-    let mut folders = in_path.iter().flat_map(std::env::split_paths);
-    folders.find_map(|folder| Some(folder.join("redis-server")).filter(|program| program.is_file()))
 }

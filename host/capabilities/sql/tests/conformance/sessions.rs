@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use fondaco_engine::Code;
 use fondaco_sql::{Database, Databases, DatabasesConfig, Limits, ShardConfig, Value};
+use fondaco_test_servers::PgBouncer;
 
 use crate::limits::FOR_EVER;
 use crate::wire::Wire;
@@ -36,7 +38,36 @@ async fn word(database: &Database, statement: &'static str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn tenants_take_turns_on_one_connection() {
     let Some(world) = World::postgres().await else { return };
-    let databases = with_connections(&world, 1).await;
+    take_turns_on_one_connection(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tenants_take_turns_behind_a_pooler_by_session() {
+    let Some(mut world) = World::postgres().await else { return };
+    let Some(pooler) = put_behind(&mut world, "session") else { return };
+    take_turns_on_one_connection(&world).await;
+    drop(pooler);
+}
+
+/// It would hand one tenant's session to another.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_by_transaction_is_refused() {
+    let Some(mut world) = World::postgres().await else { return };
+    let Some(pooler) = put_behind(&mut world, "transaction") else { return };
+    let fault = Databases::open(world.config.clone()).await.unwrap_err();
+    assert_eq!((fault.code, &*fault.reason), (Code::FailedPrecondition, "POOLED_BY_TRANSACTION"));
+    drop(pooler);
+}
+
+/// Puts a `PgBouncer` in front of the world's server.
+fn put_behind(world: &mut World, mode: &str) -> Option<PgBouncer> {
+    let pooler = PgBouncer::start(world.server.as_ref().unwrap(), "host", mode)?;
+    world.config.postgres.shards[0].url = pooler.url_of("host", "main");
+    Some(pooler)
+}
+
+async fn take_turns_on_one_connection(world: &World) {
+    let databases = with_connections(world, 1).await;
     let mut shops = Vec::new();
     for index in 0..3 {
         let shop = with_tables(&databases, tenant(index).as_str(), TABLE).await;
