@@ -2,9 +2,9 @@
 //!
 //! A cart crosses once a quote and once more for each plugin, and most of it is lines: what they cost is what a plugin
 //! call costs. Wasmtime's own code for a record looks the guest's memory up for each field, and asks the guest's
-//! allocator for room for empty strings and lists too. Here lines are laid out once a cart ([`Packed`]) and copied, and
-//! what is empty has no room: a third fewer calls of the allocator for a usual line, and one for all where a plugin has
-//! an arena. In every other respect guests find what they would find otherwise, in the same order.
+//! allocator for room for empty strings and lists too. Here a cart is laid out once ([`Packed`]) and copied. A plugin
+//! with an arena gets all of it in one room; others get a room for each list and string of the lines that is not empty,
+//! a third fewer than wasmtime would ask for. In every other respect guests find what they would find otherwise.
 //!
 //! Like `fondaco_engine::wire` this stands on traits that wasmtime may change (`docs/decisions/0008`). All that guests
 //! say is checked here as it is there: pointers, lengths, alignment, text; and what is lifted is paid for in the store's
@@ -12,6 +12,7 @@
 
 #![expect(unsafe_code, reason = "wasmtime's traits for values that cross are unsafe to implement")]
 
+mod at;
 mod lift;
 mod lower;
 mod packed;
@@ -25,9 +26,18 @@ use crate::evaluation::Held;
 use crate::wit::{Address, Cart, ChosenShipping, Context, Line};
 
 /// A cart that is lent to a plugin.
+#[derive(Debug, Clone, Copy)]
+pub struct CartRef<'a> {
+    fields: Fields<'a>,
+    /// The same in one piece, for a plugin with an arena.
+    whole: Option<&'a Packed>,
+}
+
+/// A cart, field by field.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy, ComponentType, Lower)]
 #[component(record)]
-pub struct CartRef<'a> {
+pub struct Fields<'a> {
     context: &'a Context,
     lines: Lent<'a>,
     codes: &'a [String],
@@ -38,13 +48,15 @@ pub struct CartRef<'a> {
 impl<'a> CartRef<'a> {
     /// Lends a cart, to a plugin with an arena in one piece.
     pub(crate) fn of(cart: &'a Held, arena: bool) -> Self {
-        Self {
+        let packed = cart.packed();
+        let fields = Fields {
             context: &cart.context,
-            lines: Lent { lines: &cart.lines, packed: cart.packed(), arena },
+            lines: Lent { lines: &cart.lines, packed },
             codes: &cart.codes,
             destination: &cart.destination,
             shipping: &cart.shipping,
-        }
+        };
+        Self { fields, whole: packed.filter(|_| arena) }
     }
 }
 
@@ -72,11 +84,21 @@ impl From<Given> for Cart {
 pub struct Lent<'a> {
     lines: &'a [Line],
     packed: Option<&'a Packed>,
-    arena: bool,
 }
 
 /// Lines that are handed over.
 pub(crate) struct Lines(Vec<Line>);
+
+// SAFETY: the same type as its fields, to the last bit.
+unsafe impl ComponentType for CartRef<'_> {
+    type Lower = <Fields<'static> as ComponentType>::Lower;
+
+    const ABI: CanonicalAbiInfo = <Fields<'static> as ComponentType>::ABI;
+
+    fn typecheck(ty: &InterfaceType, types: &InstanceType<'_>) -> wasmtime::Result<()> {
+        Fields::typecheck(ty, types)
+    }
+}
 
 // SAFETY: the same type as the list that it holds, to the last bit.
 unsafe impl ComponentType for Lent<'_> {
@@ -99,31 +121,6 @@ unsafe impl ComponentType for Lines {
         <[Line] as ComponentType>::typecheck(ty, types)
     }
 }
-
-/// Where the fields of `types.line` are, by the canonical ABI. That this is so is checked by `tests` field by field,
-/// and that the whole has this size when this is compiled.
-mod at {
-    pub(super) const SKU: usize = 0;
-    pub(super) const PRODUCT: usize = 8;
-    pub(super) const CATEGORY: usize = 16;
-    pub(super) const TAGS: usize = 24;
-    pub(super) const ATTRIBUTES: usize = 32;
-    pub(super) const QUANTITY: usize = 40;
-    pub(super) const UNIT: usize = 48;
-    pub(super) const COMPARE_AT: usize = 56;
-    pub(super) const TOTAL: usize = 72;
-    pub(super) const GRAMS: usize = 80;
-    pub(super) const TAX_CATEGORY: usize = 84;
-    pub(super) const REQUIRES_SHIPPING: usize = 92;
-    pub(super) const GIFT: usize = 93;
-    pub(super) const CANDIDATES: usize = 96;
-    /// The bytes of a line.
-    pub(super) const END: usize = 104;
-    /// The bytes of a string or list: its pointer and its length.
-    pub(super) const PAIR: usize = 8;
-}
-
-const _: () = assert!(<Line as ComponentType>::SIZE32 == at::END && <Line as ComponentType>::ALIGN32 == 8);
 
 #[cfg(test)]
 mod tests;

@@ -71,10 +71,11 @@ async fn each_rule_sees_the_prices_that_the_one_before_it_left() {
     assert!(verdicts.iter().all(|verdict| verdict.source.fuel > 0 && !verdict.source.fallback));
 }
 
-/// The lines themselves are one room in either case. With an arena it has in it what is room of its own otherwise: of
-/// each line's sku, product, category, tags and the two in them, tax category, candidates and the id in them.
+/// With an arena the cart's one room has in it what is room of its own otherwise: each string and list of its context,
+/// codes, destination and lines. The parameters and the config have theirs in either case, and so has the code of the
+/// chosen shipping.
 #[tokio::test]
-async fn lines_enter_a_plugin_with_an_arena_in_one_room() {
+async fn a_cart_enters_a_plugin_with_an_arena_in_one_room() {
     let host = Host::new();
     let (points, engine) = (&host.points, &host.engine);
     let rooms = async |bytes| {
@@ -82,8 +83,11 @@ async fn lines_enter_a_plugin_with_an_arena_in_one_room() {
         let verdicts = host.run(&mut host.open()).unwrap();
         verdicts[0].outcome.as_ref().unwrap().prices[0].unit
     };
-    let apart = rooms(price_rule(&Body::Rooms)).await;
-    assert_eq!(rooms(price_rule_with_arena(&Body::Rooms)).await, apart - 2 * 9);
+    assert_eq!(rooms(price_rule_with_arena(&Body::Rooms)).await, 4);
+    // The same three; of the context six, of its buyer four, the codes and the one in them, of the destination six; the
+    // lines, and of either its sku, product, category, tags and the two in them, tax category, candidates and the id in
+    // them.
+    assert_eq!(rooms(price_rule(&Body::Rooms)).await, 3 + 6 + 4 + 2 + 6 + 1 + 2 * 9);
 }
 
 #[tokio::test]

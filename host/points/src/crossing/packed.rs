@@ -1,19 +1,22 @@
-//! Lines as they are going to lie in a guest's memory, laid out once for all plugins that run over a cart.
+//! A cart as it is going to lie in a guest's memory, laid out once for all plugins that run over it.
 //!
 //! By the canonical ABI each string and each list is room of its own, that the host asks the guest's allocator for: for
-//! a cart of ten lines some eighty calls into the guest, which cost more than the rule. A plugin that keeps to
+//! a cart of ten lines some hundred calls into the guest, which cost more than the rule. A plugin that keeps to
 //! `fondaco:plugin/arena` gives nothing back, so it cannot tell where one room ends and the next begins: it gets all of
 //! them as one, which is one copy, with the address of that one added to where each begins.
 
-use super::at;
-use crate::wit::{Line, PriceCandidate};
+use super::at::{self, address, buyer, candidate, cart, context, standing};
+use crate::wit::{Address, Buyer, Cart, Context, Line, PriceCandidate};
 
-/// Lines and what they hold, one behind the other.
+/// A cart without its shipping, which changes while plugins run: the record, and behind it what it holds, one behind the
+/// other. All numbers of bytes are counted from the record's beginning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Packed {
     bytes: Vec<u8>,
-    /// In the order in which wasmtime would ask for them, which is that of where they begin: the lines themselves first.
+    /// In the order of where they begin: the lines themselves, what they hold, all else.
     rooms: Vec<Room>,
+    /// How many of them are the lines and what they hold.
+    of_lines: usize,
 }
 
 /// A list or a string that is not empty.
@@ -22,78 +25,82 @@ pub(super) struct Room {
     begin: u32,
     pub(super) length: u32,
     pub(super) align: u32,
-    /// Where its address is said, in one of the rooms before it. Of the lines themselves it is said elsewhere.
+    /// Where its address is said: in the record, or in one of the rooms before it.
     told_at: u32,
 }
 
-/// Where the fields of `types.price-candidate` are.
-mod candidate {
-    pub(super) const ID: usize = 0;
-    pub(super) const UNIT: usize = 8;
-    pub(super) const MIN: usize = 16;
-    pub(super) const MAX: usize = 20;
-    pub(super) const GROUP: usize = 28;
-    pub(super) const FROM: usize = 40;
-    pub(super) const UNTIL: usize = 56;
-    pub(super) const END: usize = 72;
-}
-
-const _: () = {
-    use wasmtime::component::ComponentType;
-    assert!(<PriceCandidate as ComponentType>::SIZE32 == candidate::END);
-    assert!(<PriceCandidate as ComponentType>::ALIGN32 == 8);
-};
+/// What the record takes, and where what it holds begins.
+const RECORD: usize = cart::SHIPPING;
+const _: () = assert!(RECORD.is_multiple_of(Packed::ALIGN as usize));
 
 impl Packed {
     /// What one room for all has to be aligned to.
     pub(super) const ALIGN: u32 = 8;
 
-    /// Lays lines out. None where there are none, or where they are longer than 32 bits can say, which no cart within its
+    /// Lays a cart out. None where it has no lines, or where it is longer than 32 bits can say, which no cart within its
     /// bounds is.
-    pub(crate) fn of(lines: &[Line]) -> Option<Self> {
-        let records = u32::try_from(lines.len().checked_mul(at::END)?).ok().filter(|&bytes| bytes > 0)?;
+    pub(crate) fn of(cart: &Cart) -> Option<Self> {
+        let lines = &cart.lines;
+        let records = lines.len().checked_mul(at::END).filter(|&bytes| bytes > 0)?;
         let mut packed = Self {
-            bytes: Vec::with_capacity(lines.len() * 2 * at::END),
-            rooms: Vec::with_capacity(1 + lines.len() * 8),
+            bytes: Vec::with_capacity(RECORD + 2 * records + 512),
+            rooms: Vec::with_capacity(20 + lines.len() * 8),
+            of_lines: 0,
         };
-        packed.bytes.resize(records as usize, 0);
-        packed.rooms.push(Room { begin: 0, length: records, align: Self::ALIGN, told_at: 0 });
-        for (line, here) in lines.iter().zip((0..).step_by(at::END)) {
+        packed.bytes.resize(RECORD, 0);
+        let first = packed.list(lines.len(), at::END, Self::ALIGN, cart::LINES);
+        for (line, here) in lines.iter().zip((first..).step_by(at::END)) {
             packed.line(line, here);
+        }
+        packed.of_lines = packed.rooms.len();
+        packed.context(&cart.context, cart::CONTEXT);
+        packed.texts(&cart.codes, cart::CODES);
+        if let Some(to) = &cart.destination {
+            packed.put(cart::DESTINATION, [1]);
+            packed.address(to, cart::DESTINATION + 4);
         }
         u32::try_from(packed.bytes.len()).is_ok().then_some(packed)
     }
 
-    /// The bytes of one room for all.
+    /// The bytes of one room for all that the record holds.
     pub(super) fn len(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() - RECORD
     }
 
-    pub(super) fn rooms(&self) -> &[Room] {
-        &self.rooms
+    /// The lines and what they hold.
+    pub(super) fn rooms_of_lines(&self) -> &[Room] {
+        self.rooms.get(..self.of_lines).unwrap_or_default()
     }
 
-    /// Copies all into one room, which begins at `base`. None where the room is too small or lies beyond 32 bits.
-    pub(super) fn write(&self, lines: &[Line], base: usize, memory: &mut [u8]) -> Option<()> {
-        let room = memory.get_mut(base..)?.get_mut(..self.bytes.len())?;
-        room.copy_from_slice(&self.bytes);
-        let base = u32::try_from(base).ok()?;
-        for inner in self.rooms.iter().skip(1) {
-            *room.get_mut(inner.told_at as usize..)?.first_chunk_mut()? = inner.begin.checked_add(base)?.to_le_bytes();
-        }
+    /// Writes the record to `record`, and all that it holds into one room, which begins at `base`. None where either
+    /// does not fit or lies beyond 32 bits.
+    pub(super) fn write(&self, lines: &[Line], record: usize, base: usize, memory: &mut [u8]) -> Option<()> {
+        let (own, held) = self.bytes.split_at_checked(RECORD)?;
+        memory.get_mut(record..)?.get_mut(..RECORD)?.copy_from_slice(own);
+        let room = memory.get_mut(base..)?.get_mut(..held.len())?;
+        room.copy_from_slice(held);
         enter_prices(lines, room);
+        for inner in &self.rooms {
+            let address = u32::try_from(base + (inner.begin as usize).checked_sub(RECORD)?).ok()?;
+            let told_at = inner.told_at as usize;
+            let told_at = told_at.checked_sub(RECORD).map_or(record + told_at, |within| base + within);
+            *memory.get_mut(told_at..)?.first_chunk_mut()? = address.to_le_bytes();
+        }
         Some(())
     }
 
-    /// Copies each into a room of its own, of which these are the addresses. None where one of them is too small.
+    /// Copies each of the lines' rooms into a room of its own, of which these are the addresses. None where one of them is
+    /// too small.
     pub(super) fn write_apart(&self, lines: &[Line], addresses: &[usize], memory: &mut [u8]) -> Option<()> {
-        for (room, &address) in self.rooms.iter().zip(addresses) {
+        let rooms = self.rooms_of_lines();
+        for (room, &address) in rooms.iter().zip(addresses) {
             let bytes = self.bytes.get(room.begin as usize..)?.get(..room.length as usize)?;
             memory.get_mut(address..)?.get_mut(..bytes.len())?.copy_from_slice(bytes);
         }
-        for (room, &address) in self.rooms.iter().zip(addresses).skip(1) {
-            let outer = self.rooms.partition_point(|other| other.begin <= room.told_at).checked_sub(1)?;
-            let into = room.told_at - self.rooms.get(outer)?.begin;
+        // Where the lines are is not said here.
+        for (room, &address) in rooms.iter().zip(addresses).skip(1) {
+            let outer = rooms.partition_point(|other| other.begin <= room.told_at).checked_sub(1)?;
+            let into = room.told_at - rooms.get(outer)?.begin;
             let told = memory.get_mut(addresses.get(outer)?.checked_add(into as usize)?..)?.first_chunk_mut()?;
             *told = u32::try_from(address).ok()?.to_le_bytes();
         }
@@ -105,10 +112,7 @@ impl Packed {
         self.text(&line.sku, here + at::SKU);
         self.text(&line.product, here + at::PRODUCT);
         self.text(&line.category, here + at::CATEGORY);
-        let tags = self.list(line.tags.len(), at::PAIR, 4, here + at::TAGS);
-        for (tag, at) in line.tags.iter().zip((tags..).step_by(at::PAIR)) {
-            self.text(tag, at);
-        }
+        self.texts(&line.tags, here + at::TAGS);
         let attributes = self.list(line.attributes.len(), 2 * at::PAIR, 4, here + at::ATTRIBUTES);
         for ((name, value), at) in line.attributes.iter().zip((attributes..).step_by(2 * at::PAIR)) {
             self.text(name, at);
@@ -137,6 +141,55 @@ impl Packed {
         }
         self.option(price.from_ms.map(u64::to_le_bytes), here + candidate::FROM, 8);
         self.option(price.until_ms.map(u64::to_le_bytes), here + candidate::UNTIL, 8);
+    }
+
+    fn context(&mut self, context: &Context, here: usize) {
+        self.text(&context.request_id, here + context::REQUEST_ID);
+        self.text(&context.store, here + context::STORE);
+        self.text(&context.channel, here + context::CHANNEL);
+        self.text(&context.currency, here + context::CURRENCY);
+        if let Some(country) = &context.country {
+            self.put(here + context::COUNTRY, [1]);
+            self.text(country, here + context::COUNTRY + 4);
+        }
+        self.text(&context.locale, here + context::LOCALE);
+        self.put(here + context::NOW_MS, context.now_ms.to_le_bytes());
+        self.put(here + context::UTC_OFFSET, context.utc_offset_minutes.to_le_bytes());
+        if let Some(buyer) = &context.buyer {
+            self.put(here + context::BUYER, [1]);
+            self.buyer(buyer, here + context::BUYER + 8);
+        }
+    }
+
+    fn buyer(&mut self, buyer: &Buyer, here: usize) {
+        self.text(&buyer.id, here + buyer::ID);
+        self.texts(&buyer.groups, here + buyer::GROUPS);
+        self.put(here + buyer::ORDERS, buyer.orders.to_le_bytes());
+        self.put(here + buyer::SPENT, buyer.spent.to_le_bytes());
+        if let Some(its) = &buyer.standing {
+            let here = here + buyer::STANDING + 8;
+            self.put(here - 8, [1]);
+            self.text(&its.tier, here + standing::TIER);
+            self.put(here + standing::COEFFICIENT, its.multiplier.coefficient.to_le_bytes());
+            self.put(here + standing::SCALE, its.multiplier.scale.to_le_bytes());
+            self.put(here + standing::POINTS, its.points.to_le_bytes());
+        }
+    }
+
+    fn address(&mut self, to: &Address, here: usize) {
+        self.text(&to.country, here + address::COUNTRY);
+        self.text(&to.region, here + address::REGION);
+        self.text(&to.postal_code, here + address::POSTAL_CODE);
+        self.text(&to.city, here + address::CITY);
+        self.texts(&to.street, here + address::STREET);
+    }
+
+    /// A list of strings, told of at `at`.
+    fn texts(&mut self, texts: &[String], at: usize) {
+        let first = self.list(texts.len(), at::PAIR, 4, at);
+        for (text, at) in texts.iter().zip((first..).step_by(at::PAIR)) {
+            self.text(text, at);
+        }
     }
 
     /// A string, told of at `at`.

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use crate::crossing::Packed;
 use crate::wit::{Cart, ChosenShipping, Line};
 
-/// A cart and, once a plugin has asked for it, its lines as they cross into plugins. Whatever changes it goes through
-/// here, so that the two agree.
+/// A cart and, once a plugin has asked for it, how it crosses into plugins. Whatever changes it goes through here, so that
+/// the two agree.
 #[derive(Debug, Clone)]
 pub struct Held {
     cart: Cart,
@@ -29,9 +29,10 @@ impl Deref for Held {
 }
 
 impl Held {
-    /// The lines in one piece. Prices in it may be old: [`Packed::write`] takes them from the lines.
+    /// The cart in one piece. Prices in it may be old, and the shipping is not in it: both are taken from the cart when it
+    /// crosses.
     pub(crate) fn packed(&self) -> Option<&Packed> {
-        self.packed.get_or_init(|| Packed::of(&self.cart.lines)).as_ref()
+        self.packed.get_or_init(|| Packed::of(&self.cart)).as_ref()
     }
 
     /// What a line costs from now on; nothing where there is no such line.
