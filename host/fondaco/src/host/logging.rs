@@ -7,16 +7,20 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use tracing::Metadata;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::config::{LogConfig, LogFormat};
 use crate::failure::Failure;
+
+/// The target of the line that each request has.
+const REQUESTS: &str = "fondaco::request";
 
 /// Lines that may wait.
 const QUEUE: usize = 8_192;
@@ -25,13 +29,13 @@ const BATCH: usize = 64 << 10;
 /// From one batch to the next. At eight thousand lines that wait, four hundred thousand a second can be followed.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Writes what is left when it is dropped.
-pub(super) struct Flush {
+/// The log. Writes what is left when it is dropped.
+pub(super) struct Log {
     lines: Lines,
     writer: Option<JoinHandle<()>>,
 }
 
-pub(super) fn start(config: &LogConfig) -> Result<Flush, Failure> {
+pub(super) fn start(config: &LogConfig) -> Result<Log, Failure> {
     let filter = EnvFilter::try_new(&config.filter)
         .map_err(|error| Failure::Local(format!("log.filter: `{}`: {error}", config.filter)))?;
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
@@ -47,10 +51,27 @@ pub(super) fn start(config: &LogConfig) -> Result<Flush, Failure> {
         LogFormat::Json => subscriber.json().flatten_event(true).with_current_span(false).try_init(),
     };
     started.map_err(|error| Failure::Other(anyhow::anyhow!("{error}")))?;
-    Ok(Flush { lines, writer: Some(writer) })
+    Ok(Log { lines, writer: Some(writer) })
 }
 
-impl Drop for Flush {
+impl Log {
+    /// Requests have no lines until this is dropped.
+    pub(super) fn without_requests(&self) -> WithoutRequests {
+        self.lines.mute.store(true, Ordering::Relaxed);
+        WithoutRequests(Arc::clone(&self.lines.mute))
+    }
+}
+
+/// See [`Log::without_requests`].
+pub(super) struct WithoutRequests(Arc<AtomicBool>);
+
+impl Drop for WithoutRequests {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Log {
     fn drop(&mut self) {
         // The subscriber lives as long as the process and keeps a sender: an empty line is the end.
         let _gone = self.lines.sender.send(Vec::new());
@@ -65,30 +86,42 @@ impl Drop for Flush {
 struct Lines {
     sender: SyncSender<Vec<u8>>,
     dropped: Arc<AtomicU64>,
+    /// Whether lines of requests are thrown away.
+    mute: Arc<AtomicBool>,
 }
 
 fn queue() -> (Lines, Receiver<Vec<u8>>) {
     let (sender, waiting) = sync_channel(QUEUE);
-    (Lines { sender, dropped: Arc::default() }, waiting)
+    (Lines { sender, dropped: Arc::default(), mute: Arc::default() }, waiting)
 }
 
 /// One line on its way.
 struct Line<'a> {
     text: Vec<u8>,
-    lines: &'a Lines,
+    /// Where it goes, unless it is thrown away.
+    lines: Option<&'a Lines>,
 }
 
 impl<'a> MakeWriter<'a> for Lines {
     type Writer = Line<'a>;
 
     fn make_writer(&'a self) -> Line<'a> {
-        Line { text: Vec::with_capacity(512), lines: self }
+        Line { text: Vec::with_capacity(512), lines: Some(self) }
+    }
+
+    fn make_writer_for(&'a self, meta: &Metadata<'_>) -> Line<'a> {
+        if meta.target() == REQUESTS && self.mute.load(Ordering::Relaxed) {
+            return Line { text: Vec::new(), lines: None };
+        }
+        self.make_writer()
     }
 }
 
 impl Write for Line<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.text.extend_from_slice(bytes);
+        if self.lines.is_some() {
+            self.text.extend_from_slice(bytes);
+        }
         Ok(bytes.len())
     }
 
@@ -99,9 +132,10 @@ impl Write for Line<'_> {
 
 impl Drop for Line<'_> {
     fn drop(&mut self) {
+        let Some(lines) = self.lines else { return };
         let text = std::mem::take(&mut self.text);
-        if !text.is_empty() && self.lines.sender.try_send(text).is_err() {
-            self.lines.dropped.fetch_add(1, Ordering::Relaxed);
+        if !text.is_empty() && lines.sender.try_send(text).is_err() {
+            lines.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -153,13 +187,31 @@ mod tests {
     }
 
     #[test]
+    fn requests_can_be_left_out_for_a_while() {
+        let (lines, waiting) = queue();
+        let log = Log { lines: lines.clone(), writer: None };
+        tracing::subscriber::with_default(tracing_subscriber::fmt().with_writer(lines).finish(), || {
+            let quiet = log.without_requests();
+            tracing::info!(target: REQUESTS, "request one");
+            tracing::info!("other one");
+            drop(quiet);
+            tracing::info!(target: REQUESTS, "request two");
+        });
+        drop(log);
+        let mut written = Vec::new();
+        write_all(&waiting, &AtomicU64::new(0), &mut written);
+        let text = String::from_utf8(written).unwrap();
+        assert!(!text.contains("request one") && text.contains("other one") && text.contains("request two"), "{text}");
+    }
+
+    #[test]
     fn what_cannot_be_followed_is_dropped_and_counted() {
         let (lines, waiting) = queue();
         for _ in 0..QUEUE + 3 {
             writeln!(lines.make_writer(), "x").unwrap();
         }
         assert_eq!(lines.dropped.load(Ordering::Relaxed), 3);
-        let Lines { sender, dropped } = lines;
+        let Lines { sender, dropped, .. } = lines;
         drop(sender);
         let mut written = Vec::new();
         write_all(&waiting, &dropped, &mut written);

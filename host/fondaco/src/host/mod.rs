@@ -48,7 +48,7 @@ struct House {
 /// Runs a host until it is told to stop.
 pub(crate) async fn up(common: &Common, up: &Up, output: Output) -> Result<(), Failure> {
     let config = Config::load(common, up)?;
-    let _lines = logging::start(&config.log)?;
+    let log = logging::start(&config.log)?;
     let house = set_up(&config).await?;
     let listener = TcpListener::bind(config.listen)
         .await
@@ -76,7 +76,10 @@ pub(crate) async fn up(common: &Common, up: &Up, output: Output) -> Result<(), F
     let stop = pin!(stop_asked()?);
     wait(stop, async {
         if let Some((folder, keys)) = &welcome {
+            // Some hundred requests, which say nothing to whoever looks at a demo for the first time.
+            let quiet = log.without_requests();
             seed::goods::stock(folder, keys, address, output).await;
+            drop(quiet);
             output.note(welcome::text(folder, keys, &config, address));
         }
     })

@@ -99,6 +99,11 @@ pub use fondaco_sdk::{Code, Decimal, Fault, Money};
 pub use fondaco_service_macros::FromRow;
 pub use sql::commit;
 
+/// The README's example, which has to run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// What most modules of a service begin with.
 pub mod prelude {
     pub use crate::events::Event;

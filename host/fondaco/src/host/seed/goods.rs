@@ -39,7 +39,7 @@ async fn store(folder: &Path, name: &str, goods: &Goods, key: &str, address: Soc
             let took = begun.elapsed().as_secs_f32();
             output.note(format!("{name}: {rows} variants and {prices} prices brought in ({took:.1} s)"));
         }
-        Err(failure) => output.note(format!("{name}: goods are left out: {failure}")),
+        Err(failure) => output.note(format!("{name}: goods are left out, start again to try again: {failure}")),
     }
 }
 
