@@ -12,18 +12,24 @@ use crate::setup;
 
 /// The folders that hold guests, each the name of a folder in `target/components` too.
 const KINDS: [(&str, &str); 4] = [
-    ("services", "plugins/services"),
+    (SERVICES, "plugins/services"),
     ("builtin", "plugins/builtin"),
     ("merchants", "plugins/merchants"),
     ("tests", "tests/guests"),
 ];
 
+const SERVICES: &str = "services";
+
 /// What guests are built for unless their Cargo.toml says otherwise in `[package.metadata.fondaco] target`.
 const LEAN_TARGET: &str = "wasm32-unknown-unknown";
 
-/// How lean guests are linked: addresses in as few bytes as they need (some 6% off); a stack of 256 KiB; and one size
-/// of memory for all, so that the host's pool hands a slot from one component to the next without a system call.
-const LINK: [&str; 3] = ["--compress-relocations", "-zstack-size=262144", "--initial-memory=1048576"];
+/// How lean guests are linked: addresses in as few bytes as they need (some 6% off), and a stack of 128 KiB.
+const LINK: [&str; 2] = ["--compress-relocations", "-zstack-size=131072"];
+
+/// One size of memory for all plugins, so that the host's pool hands a slot from one to the next without a system call:
+/// the stack, the allocator's arena and the data. A small one, since what a call ever touched of a slot is cleared after
+/// each later call (`docs/decisions/0016`).
+const PLUGIN_MEMORY: &str = "--initial-memory=393216";
 
 #[derive(Deserialize)]
 struct CargoToml {
@@ -104,7 +110,8 @@ fn compile(guest: &Guest) -> Command {
     command.args(["--lib", "--crate-type", "cdylib"]);
     if guest.target == LEAN_TARGET {
         command.arg("--");
-        for argument in LINK {
+        let memory = (guest.kind != SERVICES).then_some(PLUGIN_MEMORY);
+        for argument in LINK.into_iter().chain(memory) {
             command.args(["-C", &format!("link-arg={argument}")]);
         }
     }

@@ -14,8 +14,9 @@ use std::{
     ptr,
 };
 
-/// Untouched pages of it cost nothing: hosts map them lazily.
-const ARENA_BYTES: usize = 512 * 1024;
+/// Enough for a cart of 300 lines. Untouched pages of it cost nothing: hosts map them lazily. What one call touched may
+/// cost those after it, of whichever plugin, since a host clears a slot's pages rather than give them back.
+const ARENA_BYTES: usize = 192 * 1024;
 const PAGE_BYTES: usize = 64 * 1024;
 /// What memory grows by at least, once the arena is used up: 2 MiB.
 const GROWTH_PAGES: usize = 32;
