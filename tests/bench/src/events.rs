@@ -6,6 +6,7 @@
 //! handler's was, each with SQLite's `synchronous=FULL`.
 
 mod disk;
+mod floor;
 mod watch;
 
 use std::path::Path;
@@ -36,6 +37,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Serialize)]
 pub(crate) struct Events {
     pub(crate) rows: Vec<Row>,
+    /// Events a second of the same units of work by sqlx alone.
+    pub(crate) by_sqlx_per_s: f64,
     /// What this disk makes of it: a write of a page and its sync, alone and from 32 threads at a time.
     pub(crate) disk_sync_us: f64,
     pub(crate) disk_sync_32_us: f64,
@@ -82,8 +85,10 @@ pub(crate) async fn measure(engine: &Engine, components: &Path, quick: bool) -> 
         };
         rows.push(of(way.bus, engine, components, config, quick).await?);
     }
+    let folder = tempfile::tempdir()?;
+    let by_sqlx_per_s = tokio::spawn(async move { floor::per_s(folder.path(), seconds(quick)).await }).await??;
     let disk_sync_us = disk::sync_us(1).await?;
-    Ok(Events { rows, disk_sync_us, disk_sync_32_us: disk::sync_us(32).await? })
+    Ok(Events { rows, by_sqlx_per_s, disk_sync_us, disk_sync_32_us: disk::sync_us(32).await? })
 }
 
 fn redis(url: String) -> EventsConfig {
@@ -110,9 +115,8 @@ async fn of(bus: &'static str, engine: &Engine, components: &Path, config: Event
     for tenant in &tenants {
         house.fill(tenant).await?;
     }
-    let seconds = if quick { 4 } else { 15 };
-    let latency = latency(&house, &tenants, &mut handled, Duration::from_secs(seconds)).await?;
-    let (published, throughput) = throughput(&house, &tenants, &mut handled, Duration::from_secs(seconds)).await?;
+    let latency = latency(&house, &tenants, &mut handled, seconds(quick)).await?;
+    let (published, throughput) = throughput(&house, &tenants, &mut handled, seconds(quick)).await?;
     check(&house, &tenants, published + latency.events).await?;
     house.close().await;
     let ms = |times: &Histogram<u64>, quantile| times.value_at_quantile(quantile) as f64 / 1e3;
@@ -125,6 +129,10 @@ async fn of(bus: &'static str, engine: &Engine, components: &Path, config: Event
         from_commit_p50_ms: ms(&latency.from_commit, 0.5),
         from_commit_p99_ms: ms(&latency.from_commit, 0.99),
     })
+}
+
+const fn seconds(quick: bool) -> Duration {
+    Duration::from_secs(if quick { 4 } else { 15 })
 }
 
 struct Latency {

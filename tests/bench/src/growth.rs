@@ -50,7 +50,11 @@ pub(crate) async fn measure(host: &Host, options: &Options) -> Result<Growth> {
     // Four at a time: most of it is waiting for compilations and for the disk.
     let releases = names.iter().enumerate().map(|(number, name)| release_scene(host, name, Some(number)));
     futures::stream::iter(releases).buffer_unordered(4).try_collect::<Vec<()>>().await?;
-    let mut by_tenants = Vec::new();
+    // What many tenants cost without many components: their instances of services, and where things are looked up.
+    let alike: Vec<String> = (0..100).map(|number| format!("alike-{number}")).collect();
+    let releases = alike.iter().map(|name| release_scene(host, name, None));
+    futures::stream::iter(releases).buffer_unordered(4).try_collect::<Vec<()>>().await?;
+    let mut by_tenants = vec![Contender::new("100 tenants, alike", of_tenants(host, alike), vec![&host.server])?];
     for tenants in [1, 100, 1_000] {
         let some = names.iter().take(tenants).cloned().collect();
         by_tenants.push(Contender::new(format!("{tenants} tenants"), of_tenants(host, some), vec![&host.server])?);

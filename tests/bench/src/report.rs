@@ -53,6 +53,7 @@ impl Report {
             "sql_overhead_us": read.map(|row| round(row.overhead_us())),
             "events_per_s_embedded": bus("embedded").map(|row| row.per_s.round()),
             "events_per_s_redis": bus("redis").map(|row| row.per_s.round()),
+            "events_per_s_by_sqlx": self.events.as_ref().map(|events| events.by_sqlx_per_s.round()),
             "publish_to_handled_p50_ms": bus("embedded").map(|row| round(row.p50_ms)),
             "full_quote_p50_us": full.map(|full| round(full.p50_us)),
             "full_quote_1000_tenants_vs_1": ratio(full_tenants("1000 tenants"), full_tenants("1 tenants")),
@@ -145,14 +146,15 @@ fn sqls(rows: &[sql::Row]) {
 
 fn buses(events: &Events) {
     println!(
-        "\nevents, published and handled by services\n{:>22} {:>9} {:>12} {:>9} {:>9} {:>17} {:>9}",
-        "", "events/s", "published/s", "p50 ms", "p99 ms", "from commit p50", "p99"
+        "\nevents, published and handled by services\n{:>22} {:>9} {:>8} {:>12} {:>9} {:>9} {:>17} {:>9}",
+        "", "events/s", "of sqlx", "published/s", "p50 ms", "p99 ms", "from commit p50", "p99"
     );
     for row in &events.rows {
         println!(
-            "{:>22} {:>9.0} {:>12.0} {:>9.2} {:>9.2} {:>17.2} {:>9.2}",
+            "{:>22} {:>9.0} {:>8.2} {:>12.0} {:>9.2} {:>9.2} {:>17.2} {:>9.2}",
             row.bus,
             row.per_s,
+            row.per_s / events.by_sqlx_per_s,
             row.published_per_s,
             row.p50_ms,
             row.p99_ms,
@@ -160,6 +162,7 @@ fn buses(events: &Events) {
             row.from_commit_p99_ms
         );
     }
+    println!("{:>22} {:>9.0}", "sqlx alone", events.by_sqlx_per_s);
     println!("a sync of this disk: {:.0} µs, 32 at a time {:.0} µs", events.disk_sync_us, events.disk_sync_32_us);
 }
 
