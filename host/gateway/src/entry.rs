@@ -18,9 +18,10 @@ use tracing::Instrument;
 use crate::call::{self, Learnt};
 use crate::config::GatewayConfig;
 use crate::hosted::{self, Admin, Scope};
+use crate::lent::lend;
 use crate::params::PathParams;
 use crate::problem::{Problem, Reason, finish};
-use crate::request::{REQUEST_ID, request_id, take_in, too_late};
+use crate::request::{REQUEST_ID, request_id, too_late};
 use crate::table::{CallRoute, Found, Routes};
 use crate::telemetry::{Line, RouteMeter, Telemetry};
 
@@ -92,18 +93,20 @@ impl Gateway {
     /// Answers one request. Never fails: what goes wrong is an answer too.
     pub async fn handle<B>(&self, request: Request<B>) -> Response
     where
-        B: hyper::body::Body<Data = Bytes> + Send + 'static,
+        B: hyper::body::Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<axum::BoxError>,
     {
         let host = &*self.inner;
         let started = Instant::now();
         let _under_way = host.telemetry.enter();
         let id = request_id(request.headers());
+        let (request, unread) = lend(request);
         let mut response = match host.routes.find(request.method(), request.uri().path()) {
             Found::Call(route, path) => host.serve_call(&route, &path, request, &id, started).await,
-            Found::OtherMethods(allowed) => host.refuse(Problem::method_not_allowed(&allowed), &request, &id, started),
+            Found::OtherMethods(allowed) => host.refuse(Problem::method_not_allowed(&allowed), request, &id, started),
             Found::Nothing => host.serve_hosted(request.map(Body::new), &id, started).await,
         };
+        unread.discard().await;
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, value);
         }
@@ -182,7 +185,6 @@ impl Inner {
             Some(self.requests.try_acquire().map_err(|_full| Problem::overloaded())?)
         };
         let answer = async {
-            let request = take_in(request).await?;
             let Ok(response) = self.hosted.clone().oneshot(request).await;
             Ok(response)
         };
@@ -192,7 +194,8 @@ impl Inner {
         }
     }
 
-    fn refuse<B>(&self, problem: Problem, request: &Request<B>, id: &Arc<str>, started: Instant) -> Response {
+    #[expect(clippy::needless_pass_by_value, reason = "its body goes back when it is dropped")]
+    fn refuse<B>(&self, problem: Problem, request: Request<B>, id: &Arc<str>, started: Instant) -> Response {
         let response = problem.response(id);
         self.unrouted.count(response.status(), started.elapsed());
         let line = Line {

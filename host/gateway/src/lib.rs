@@ -15,6 +15,7 @@ mod config;
 pub mod docs;
 mod entry;
 mod hosted;
+mod lent;
 mod openapi;
 mod params;
 mod problem;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use fondaco_engine::{Code, Fault};
-use http::{HeaderMap, HeaderName, Request, header};
+use http::{HeaderMap, HeaderName, header};
 use http_body_util::BodyExt;
 use hyper::body::Body;
 
@@ -16,11 +16,6 @@ use crate::problem::Problem;
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TIMEOUT: HeaderName = HeaderName::from_static("x-request-timeout-ms");
 const MAX_ID: usize = 128;
-/// The largest body that is taken in before its request is looked at, where its size is known.
-const TAKEN_IN: u64 = 64 << 10;
-/// What is taken of a body that is too large, so that its sender gets to the answer.
-const DISCARD_BYTES: usize = 128 << 20;
-const DISCARD_TIME: Duration = Duration::from_secs(10);
 
 /// The caller's id when it is sane; a new one otherwise.
 pub(crate) fn request_id(headers: &HeaderMap) -> Arc<str> {
@@ -73,47 +68,14 @@ where
     }
     let mut body = std::pin::pin!(body);
     if body.size_hint().lower() > limit as u64 {
-        discard(body, deadline).await;
         return Err(Problem::body_too_large(limit));
     }
     // Polled before its timer is, so that a body that is here already costs no timer.
     match tokio::time::timeout_at(deadline.into(), collect(body.as_mut(), limit)).await {
-        Ok(Ok(None)) => {
-            discard(body, deadline).await;
-            Err(Problem::body_too_large(limit))
-        }
+        Ok(Ok(None)) => Err(Problem::body_too_large(limit)),
         Ok(Ok(Some(read))) => Ok(read),
         Ok(Err(broken)) => Err(broken.into()),
         Err(_late) => Err(Fault::new(Code::DeadlineExceeded, "BODY_TIMEOUT", "the body did not come in time").into()),
-    }
-}
-
-/// Takes in what somebody still sends who will be refused, and keeps none of it: closing the connection on him would
-/// lose him the answer that says why. Not without end.
-/// Takes a small body in before anything may refuse its request. A refusal that leaves a body unread closes the
-/// connection under a client that is still writing, and it sees a broken pipe instead of the reason.
-pub(crate) async fn take_in(request: Request<axum::body::Body>) -> Result<Request<axum::body::Body>, Fault> {
-    let small = request.body().size_hint().exact().is_some_and(|size| (1..=TAKEN_IN).contains(&size));
-    if !small {
-        return Ok(request);
-    }
-    let (parts, body) = request.into_parts();
-    let bytes = body.collect().await.map_err(|_broken| broken_body())?.to_bytes();
-    Ok(Request::from_parts(parts, axum::body::Body::from(bytes)))
-}
-
-async fn discard<B>(mut body: Pin<&mut B>, deadline: Instant)
-where
-    B: Body<Data = Bytes>,
-{
-    let mut left = DISCARD_BYTES;
-    let until = deadline.min(Instant::now() + DISCARD_TIME);
-    while let Ok(Some(Ok(frame))) = tokio::time::timeout_at(until.into(), body.frame()).await {
-        let taken = frame.data_ref().map_or(0, Bytes::len);
-        match left.checked_sub(taken) {
-            Some(rest) => left = rest,
-            None => return,
-        }
     }
 }
 

@@ -101,6 +101,22 @@ async fn keys_and_roles(scene: &Scene, house: &House) {
     scene.caller.quote(&cart).await.ok();
 }
 
+/// Whoever is refused while he still sends gets to know why, and his next request on the same connection is answered.
+async fn refused_while_they_send(scene: &Scene) {
+    let large = vec![0_u8; 8 << 20];
+    let nobody = scene.publisher.with_key(None);
+    for _ in 0..10 {
+        scene.publisher.push_service("pricing", "9.0.0", large.clone()).await.problem(403, "ROLE_REQUIRED");
+        scene.publisher.release_service("pricing", "1.0.0", &json!({})).await.problem(403, "ROLE_REQUIRED");
+        nobody.push("mine", "1.0.0", large.clone()).await.problem(401, "API_KEY_REQUIRED");
+        nobody
+            .send(Method::PUT, "/v1/pricing/quotes", &json!("x".repeat(1 << 20)))
+            .await
+            .problem(405, "METHOD_NOT_ALLOWED");
+        nobody.get("/v1/plugins").await.problem(401, "API_KEY_REQUIRED");
+    }
+}
+
 /// A store's plugins, releases, logs and audit are its own.
 async fn tenants(scene: &Scene) {
     scene.stranger.get("/v1/plugins/fixed").await.problem(404, "PLUGIN_NOT_FOUND");
@@ -158,6 +174,7 @@ async fn every_error_is_a_problem_with_a_stable_reason() {
     bodies(&scene).await;
     carts_out_of_bounds(&scene).await;
     keys_and_roles(&scene, &house).await;
+    refused_while_they_send(&scene).await;
     tenants(&scene).await;
     routes(&scene).await;
     publishing(&scene).await;
