@@ -195,13 +195,21 @@ impl PoolConfig {
             // Memories are not mapped from images (see `settings`), so that any slot suits any plugin: a few that are
             // hot in the processor's caches are better than many that remember.
             warm_slots: 8,
-            keep_resident_bytes: 2 * MIB,
+            // More than all of a lean plugin's memory, which is cleared without giving pages back then; and no more, as
+            // this is what a greedy one leaves behind.
+            keep_resident_bytes: 512 * KIB,
         }
     }
 
     /// Defaults for services, which wait for each other and are kept warm.
     pub const fn services() -> Self {
-        Self { instances: 6_144, memory_bytes: 512 * MIB, warm_slots: 256, ..Self::plugins() }
+        Self {
+            instances: 6_144,
+            memory_bytes: 512 * MIB,
+            warm_slots: 256,
+            keep_resident_bytes: 2 * MIB,
+            ..Self::plugins()
+        }
     }
 }
 
