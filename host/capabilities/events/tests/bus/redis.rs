@@ -104,6 +104,22 @@ async fn an_append_goes_on_where_others_saw_first_that_redis_was_emptied() {
     bus.close().await;
 }
 
+#[tokio::test]
+async fn a_reader_that_came_before_its_subscription_finds_it_later() {
+    let Some(server) = Redis::start() else { return };
+    let bus = redis_bus(&server);
+    let mut queue = bus.queue(&name(QUEUE));
+    // It makes this key when it looks.
+    until("the reader has looked", async || {
+        (server.command(&["EXISTS", "{fondaco:events}:version"]) == ":1").then_some(())
+    })
+    .await;
+    bus.declare(&[route(QUEUE)]).await.unwrap();
+    append(&bus, &[event(TYPE, None, 1)]).await.unwrap();
+    assert_eq!(numbers(&take(&mut queue, 1).await), [1]);
+    bus.close().await;
+}
+
 /// A replica that was stalled goes on reading for a while after its leases have ended.
 #[tokio::test]
 async fn a_replica_without_its_leases_takes_nothing_from_the_next() {

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::keys::{LEASE, RELEASE, RENEW, attempt_field, failed, mark_of, parse_attempt, parse_entry_id};
-use super::link::{Link, Links};
+use super::link::{Link, Links, Table};
 use crate::backoff::Backoff;
 use crate::bus::{BusError, Delivery, Generation, Receipt, Received};
 use crate::event::Event;
@@ -27,6 +27,8 @@ use crate::subscription::SubscriptionName;
 /// Entries that are read at a time.
 const CHUNK: usize = 128;
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(50), longest: Duration::from_secs(2) };
+/// How often to look whether the subscription is declared by now.
+const UNDECLARED: Duration = Duration::from_millis(100);
 /// The id before all others.
 const BEGINNING: &str = "0-0";
 
@@ -115,9 +117,8 @@ impl Reader {
         let block = self.lease / 3;
         let link = self.links.connect(block + Duration::from_secs(2)).await?;
         let table = self.links.mend(&link).await?;
-        let partitions = table.routes.iter().find(|(route, _)| route.name == self.name).map_or(0, |(_, count)| *count);
-        let (generation, renew_at) = (table.generation, Instant::now());
-        let mut session = Session { link, generation, partitions, owned: BTreeMap::new(), renew_at };
+        let (partitions, renew_at) = (self.partitions_in(&table), Instant::now());
+        let mut session = Session { link, generation: table.generation, partitions, owned: BTreeMap::new(), renew_at };
         loop {
             if Instant::now() >= session.renew_at {
                 self.renew(&mut session).await?;
@@ -133,9 +134,22 @@ impl Reader {
         }
     }
 
+    /// None as long as the subscription is not declared.
+    fn partitions_in(&self, table: &Table) -> u16 {
+        table.routes.iter().find(|(route, _)| route.name == self.name).map_or(0, |(_, count)| *count)
+    }
+
     /// Renews the leases; partitions that are new here are read from their beginning.
     async fn renew(&self, session: &mut Session) -> Result<(), Problem> {
         session.renew_at = Instant::now() + self.lease / 3;
+        if session.partitions == 0 {
+            // A queue may be read before its subscription is declared.
+            session.partitions = self.partitions_in(&self.links.mend(&session.link).await?);
+        }
+        if session.partitions == 0 {
+            session.renew_at = session.renew_at.min(Instant::now() + UNDECLARED);
+            return Ok(());
+        }
         let keys = &self.links.keys;
         let mut call = LEASE.prepare_invoke();
         call.key(keys.replicas(&self.name)).arg(keys.leases(&self.name)).arg(&*self.replica);
