@@ -17,20 +17,30 @@ const DISCARD_BYTES: usize = 128 << 20;
 const DISCARD_TIME: Duration = Duration::from_secs(10);
 
 /// A body that goes back when it is dropped before its end.
-pub(crate) struct Lent<B>(Option<(B, Option<oneshot::Sender<B>>)>);
+pub(crate) struct Lent<B> {
+    /// None only while it is dropped.
+    body: Option<B>,
+    /// None where nothing is left of it.
+    back: Option<oneshot::Sender<B>>,
+    /// Whether its sender waits to be asked for it, which the first look at it does.
+    waits: bool,
+}
 
 /// Where a body comes back to that was not read to its end.
 pub(crate) struct Unread<B>(Option<oneshot::Receiver<B>>);
 
-/// Lends a request's body. Not that of a client who asked first whether to send it: he will not, and asking for it only
-/// to throw it away would make him.
+/// Lends a request's body. One that its sender was not asked for yet (`expect: 100-continue`) does not come back: to take
+/// it in would be to ask for it.
 pub(crate) fn lend<B: Body>(request: Request<B>) -> (Request<Lent<B>>, Unread<B>) {
     let (head, body) = request.into_parts();
-    if body.is_end_stream() || head.headers.contains_key(header::EXPECT) {
-        return (Request::from_parts(head, Lent(Some((body, None)))), Unread(None));
-    }
+    let (back, unread) = if body.is_end_stream() { (None, None) } else { pair() };
+    let waits = head.headers.contains_key(header::EXPECT);
+    (Request::from_parts(head, Lent { body: Some(body), back, waits }), Unread(unread))
+}
+
+fn pair<B>() -> (Option<oneshot::Sender<B>>, Option<oneshot::Receiver<B>>) {
     let (back, unread) = oneshot::channel();
-    (Request::from_parts(head, Lent(Some((body, Some(back))))), Unread(Some(unread)))
+    (Some(back), Some(unread))
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Unread<B> {
@@ -53,27 +63,31 @@ impl<B: Body + Unpin> Body for Lent<B> {
     type Error = B::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let Some((body, back)) = &mut self.0 else { return Poll::Ready(None) };
+        self.waits = false;
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
         let frame = ready!(Pin::new(body).poll_frame(cx));
         // Read to its end, or broken: nothing to give back.
         if !matches!(frame, Some(Ok(_))) {
-            *back = None;
+            self.back = None;
         }
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.as_ref().is_none_or(|(body, _)| body.is_end_stream())
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.as_ref().map_or_else(|| SizeHint::with_exact(0), |(body, _)| body.size_hint())
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }
 
 impl<B> Drop for Lent<B> {
     fn drop(&mut self) {
-        if let Some((body, Some(back))) = self.0.take() {
+        if self.waits {
+            return;
+        }
+        if let (Some(body), Some(back)) = (self.body.take(), self.back.take()) {
             // Whoever answered is gone too: then so is the connection.
             let _gone = back.send(body);
         }
@@ -139,10 +153,16 @@ mod tests {
 
     #[tokio::test]
     async fn who_asks_before_he_sends_is_not_made_to_send() {
-        let (request, taken) = request(3, &[("expect", "100-continue")]);
-        let (request, unread) = lend(request);
-        drop(request);
-        unread.discard().await;
-        assert_eq!(taken.load(Ordering::Relaxed), 0);
+        for (read, expected) in [(0, 0), (1, 3)] {
+            let (request, taken) = request(3, &[("expect", "100-continue")]);
+            let (mut request, unread) = lend(request);
+            for _ in 0..read {
+                request.body_mut().frame().await.unwrap().unwrap();
+            }
+            drop(request);
+            unread.discard().await;
+            // Once he sends, the rest is taken in as of any other.
+            assert_eq!(taken.load(Ordering::Relaxed), expected);
+        }
     }
 }

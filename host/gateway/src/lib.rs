@@ -29,4 +29,4 @@ pub use entry::{Gateway, Parts};
 pub use hosted::Admin;
 pub use problem::Problem;
 pub use table::{NativeFunction, Routes, check_routes, check_service};
-pub use telemetry::Telemetry;
+pub use telemetry::{REQUEST_LOG, Telemetry};

@@ -129,6 +129,9 @@ impl Drop for InFlight<'_> {
     }
 }
 
+/// The target of the log line that each request has.
+pub const REQUEST_LOG: &str = "fondaco::request";
+
 /// What the log line says.
 pub(crate) struct Line<'a> {
     pub(crate) request_id: &'a str,
@@ -145,7 +148,7 @@ pub(crate) struct Line<'a> {
 impl Line<'_> {
     pub(crate) fn write(&self) {
         tracing::info!(
-            target: "fondaco::request",
+            target: REQUEST_LOG,
             request_id = self.request_id,
             method = self.method,
             route = self.route,

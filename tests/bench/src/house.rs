@@ -18,8 +18,13 @@ use fondaco_sql::{Database, Databases, DatabasesConfig, Migrations};
 /// No call needs as long.
 const TIME: Duration = Duration::from_secs(10);
 /// What `tests/guests/stock` has on its shelf.
-const FILL: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+pub(crate) const FILL: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
      INSERT INTO stock (sku, on_hand, reserved) SELECT 'sku-' || i, 1000000000, 0 FROM n";
+
+/// The sku that `tests/guests/stock` takes for this number.
+pub(crate) fn sku(number: u32) -> String {
+    format!("sku-{}", u64::from(number) * 7_919 % 10_000 + 1)
+}
 
 /// A host in small.
 pub(crate) struct House {

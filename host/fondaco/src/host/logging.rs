@@ -12,15 +12,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tracing::Metadata;
+use fondaco_gateway::REQUEST_LOG;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::writer::MakeWriterExt as _;
 
 use super::config::{LogConfig, LogFormat};
 use crate::failure::Failure;
-
-/// The target of the line that each request has.
-const REQUESTS: &str = "fondaco::request";
 
 /// Lines that may wait.
 const QUEUE: usize = 8_192;
@@ -33,7 +31,11 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub(super) struct Log {
     lines: Lines,
     writer: Option<JoinHandle<()>>,
+    mute: Mute,
 }
+
+/// Whether requests have no lines just now.
+type Mute = Arc<AtomicBool>;
 
 pub(super) fn start(config: &LogConfig) -> Result<Log, Failure> {
     let filter = EnvFilter::try_new(&config.filter)
@@ -45,25 +47,32 @@ pub(super) fn start(config: &LogConfig) -> Result<Log, Failure> {
         .name("log".to_owned())
         .spawn(move || write_all(&waiting, &dropped, io::stderr()))
         .map_err(anyhow::Error::from)?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines.clone()).with_ansi(colours);
+    let mute = Mute::default();
+    let writing = audible(lines.clone(), &mute);
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writing).with_ansi(colours);
     let started = match config.format {
         LogFormat::Text => subscriber.try_init(),
         LogFormat::Json => subscriber.json().flatten_event(true).with_current_span(false).try_init(),
     };
     started.map_err(|error| Failure::Other(anyhow::anyhow!("{error}")))?;
-    Ok(Log { lines, writer: Some(writer) })
+    Ok(Log { lines, writer: Some(writer), mute })
+}
+
+fn audible(lines: Lines, mute: &Mute) -> impl for<'a> MakeWriter<'a> + Send + Sync + 'static {
+    let mute = Arc::clone(mute);
+    lines.with_filter(move |line| line.target() != REQUEST_LOG || !mute.load(Ordering::Relaxed))
 }
 
 impl Log {
     /// Requests have no lines until this is dropped.
     pub(super) fn without_requests(&self) -> WithoutRequests {
-        self.lines.mute.store(true, Ordering::Relaxed);
-        WithoutRequests(Arc::clone(&self.lines.mute))
+        self.mute.store(true, Ordering::Relaxed);
+        WithoutRequests(Arc::clone(&self.mute))
     }
 }
 
 /// See [`Log::without_requests`].
-pub(super) struct WithoutRequests(Arc<AtomicBool>);
+pub(super) struct WithoutRequests(Mute);
 
 impl Drop for WithoutRequests {
     fn drop(&mut self) {
@@ -86,42 +95,30 @@ impl Drop for Log {
 struct Lines {
     sender: SyncSender<Vec<u8>>,
     dropped: Arc<AtomicU64>,
-    /// Whether lines of requests are thrown away.
-    mute: Arc<AtomicBool>,
 }
 
 fn queue() -> (Lines, Receiver<Vec<u8>>) {
     let (sender, waiting) = sync_channel(QUEUE);
-    (Lines { sender, dropped: Arc::default(), mute: Arc::default() }, waiting)
+    (Lines { sender, dropped: Arc::default() }, waiting)
 }
 
 /// One line on its way.
 struct Line<'a> {
     text: Vec<u8>,
-    /// Where it goes, unless it is thrown away.
-    lines: Option<&'a Lines>,
+    lines: &'a Lines,
 }
 
 impl<'a> MakeWriter<'a> for Lines {
     type Writer = Line<'a>;
 
     fn make_writer(&'a self) -> Line<'a> {
-        Line { text: Vec::with_capacity(512), lines: Some(self) }
-    }
-
-    fn make_writer_for(&'a self, meta: &Metadata<'_>) -> Line<'a> {
-        if meta.target() == REQUESTS && self.mute.load(Ordering::Relaxed) {
-            return Line { text: Vec::new(), lines: None };
-        }
-        self.make_writer()
+        Line { text: Vec::with_capacity(512), lines: self }
     }
 }
 
 impl Write for Line<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.lines.is_some() {
-            self.text.extend_from_slice(bytes);
-        }
+        self.text.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -132,10 +129,9 @@ impl Write for Line<'_> {
 
 impl Drop for Line<'_> {
     fn drop(&mut self) {
-        let Some(lines) = self.lines else { return };
         let text = std::mem::take(&mut self.text);
-        if !text.is_empty() && lines.sender.try_send(text).is_err() {
-            lines.dropped.fetch_add(1, Ordering::Relaxed);
+        if !text.is_empty() && self.lines.sender.try_send(text).is_err() {
+            self.lines.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -189,13 +185,14 @@ mod tests {
     #[test]
     fn requests_can_be_left_out_for_a_while() {
         let (lines, waiting) = queue();
-        let log = Log { lines: lines.clone(), writer: None };
-        tracing::subscriber::with_default(tracing_subscriber::fmt().with_writer(lines).finish(), || {
+        let log = Log { lines: lines.clone(), writer: None, mute: Mute::default() };
+        let writing = audible(lines, &log.mute);
+        tracing::subscriber::with_default(tracing_subscriber::fmt().with_writer(writing).finish(), || {
             let quiet = log.without_requests();
-            tracing::info!(target: REQUESTS, "request one");
+            tracing::info!(target: REQUEST_LOG, "request one");
             tracing::info!("other one");
             drop(quiet);
-            tracing::info!(target: REQUESTS, "request two");
+            tracing::info!(target: REQUEST_LOG, "request two");
         });
         drop(log);
         let mut written = Vec::new();
@@ -211,7 +208,7 @@ mod tests {
             writeln!(lines.make_writer(), "x").unwrap();
         }
         assert_eq!(lines.dropped.load(Ordering::Relaxed), 3);
-        let Lines { sender, dropped, .. } = lines;
+        let Lines { sender, dropped } = lines;
         drop(sender);
         let mut written = Vec::new();
         write_all(&waiting, &dropped, &mut written);

@@ -11,6 +11,7 @@ use sqlx::{ConnectOptions as _, Executor as _, SqliteConnection};
 use tokio::sync::{Mutex, mpsc};
 
 use super::{PUBLISHERS, TENANTS};
+use crate::house::{FILL, sku};
 
 /// Handlers at a time, as the manifest of `tests/guests/tally` says.
 const HANDLERS: usize = 16;
@@ -18,8 +19,6 @@ const HANDLERS: usize = 16;
 const STOCK: &str = include_str!("../../../guests/stock/migrations/0001_init.sql");
 const TALLY: &str = include_str!("../../../guests/tally/migrations/0001_init.sql");
 const EVENTS: &str = include_str!("../../../../host/capabilities/events/src/store/sqlite.sql");
-const FILL: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
-     INSERT INTO stock (sku, on_hand, reserved) SELECT 'sku-' || i, 1000000000, 0 FROM n";
 
 // Each transaction goes to the connection's thread in two texts, as the host's do.
 const RESERVE: &str = "BEGIN IMMEDIATE;UPDATE stock SET reserved = reserved + 1 WHERE sku = $1 AND on_hand > reserved";
@@ -130,9 +129,4 @@ async fn check(stores: &[Arc<Store>], handled: i64) -> Result<()> {
     }
     ensure!((reserved, counted) == (handled, handled), "{handled} handled, {reserved} reserved, {counted} counted");
     Ok(())
-}
-
-/// As `tests/guests/stock` has it.
-fn sku(number: u32) -> String {
-    format!("sku-{}", u64::from(number) * 7_919 % 10_000 + 1)
 }

@@ -9,19 +9,12 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
 use super::{Side, What};
+use crate::house::{FILL, sku};
 
 /// As in the migration of `tests/guests/stock`, and what the benchmark fills in there.
 const TABLE: &str = include_str!("../../../guests/stock/migrations/0001_init.sql");
-const SKUS: u32 = 10_000;
-const FILL: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
-     INSERT INTO stock (sku, on_hand, reserved) SELECT 'sku-' || i, 1000000000, 0 FROM n";
 const READ: &str = "SELECT sku, on_hand, reserved FROM stock WHERE sku = $1";
 const TAKE: &str = "UPDATE stock SET reserved = reserved + $2 WHERE sku = $1 AND on_hand - reserved >= $2";
-
-/// The sku that the guest takes for this number.
-fn sku(number: u32) -> String {
-    format!("sku-{}", u64::from(number) * 7_919 % u64::from(SKUS) + 1)
-}
 
 macro_rules! side {
     ($name:ident, $connection:ty, $begin:literal) => {
